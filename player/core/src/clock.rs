@@ -1,0 +1,1 @@
+//! Machine: which clock to believe.

@@ -1,0 +1,1 @@
+//! Machine: the on-air ledger.

@@ -1,0 +1,7 @@
+//! What a device decides, as pure functions and small machines: no clock, disk, socket or thread.
+
+pub mod backoff;
+pub mod clock;
+pub mod ledger;
+pub mod media;
+pub mod program;

@@ -1,0 +1,1 @@
+//! Planner: which media to fetch, keep and evict.

@@ -1,0 +1,1 @@
+//! Resolver: what the wall cues next.

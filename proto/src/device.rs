@@ -1,0 +1,23 @@
+//! What devices and the controller say to each other (`/d/v1`): heartbeats, events, proof of play,
+//! receipts and the desired state. These messages carry no authority over pictures; readers ignore
+//! fields they do not know.
+
+mod event;
+mod screen;
+mod sync;
+
+pub use event::{Aired, Event, EventKind, OnAir, OnAirState, Record, RecordBody};
+pub use screen::{
+    ClockQuality, HostHealth, OutputHealth, ScreenKind, ScreenReport, ScreenStatus, Showing,
+};
+pub use sync::{
+    Desired, DocumentRef, EnrolRequest, EnrolResponse, OutboxHealth, SyncRequest, SyncResponse,
+    WaitResponse,
+};
+
+/// The version of the device protocol.
+pub const VERSION: u32 = 1;
+/// The largest `sync` body, in bytes.
+pub const MAX_SYNC_BYTES: usize = 256 * 1024;
+/// The most records in one `sync`.
+pub const MAX_RECORDS: usize = 200;

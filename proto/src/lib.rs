@@ -1,0 +1,27 @@
+//! The language that devices, the controller and the people's command line share, with its meaning.
+//!
+//! Everything here is a value or a pure function: time, keys and configuration are arguments.
+//! The wall, the console's preview and the command line all decide with this very code what may
+//! be shown ([`trust`]) and what is shown when ([`resolve`]).
+
+pub mod crypto;
+pub mod device;
+pub mod digest;
+pub mod envelope;
+pub mod id;
+pub mod json;
+pub mod layout;
+pub mod media;
+pub mod playlist;
+pub mod reject;
+pub mod release;
+pub mod resolve;
+pub mod takedown;
+pub mod time;
+pub mod trust;
+pub mod window;
+
+pub use digest::Digest;
+pub use id::{BootId, ChannelId, DaypartId, DeviceId, Holder, ItemId, PlaylistId, SiteId, ZoneId};
+pub use reject::Reject;
+pub use time::{Millis, TimeMs};

@@ -1,0 +1,153 @@
+//! Assets: media files named by digest, with the list of chunk digests that lets each piece be
+//! checked on its own.
+
+use crate::digest::Digest;
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+
+/// The chunk length that new assets are described with, in bytes.
+pub const CHUNK_BYTES: u32 = 1 << 20;
+/// The largest asset that may be described, in bytes (64 GiB).
+pub const MAX_ASSET_BYTES: u64 = 1 << 36;
+
+/// What an asset is. Nothing that can carry a program (SVG, HTML, PDF) is in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mime {
+    #[serde(rename = "image/png")]
+    Png,
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    #[serde(rename = "image/webp")]
+    Webp,
+    #[serde(rename = "video/mp4")]
+    Mp4,
+}
+
+impl Mime {
+    /// The media type as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+            Self::Mp4 => "video/mp4",
+        }
+    }
+
+    /// Whether it is one picture, shown as long as its item says.
+    #[must_use]
+    pub const fn is_still(self) -> bool {
+        match self {
+            Self::Png | Self::Jpeg | Self::Webp => true,
+            Self::Mp4 => false,
+        }
+    }
+
+    /// The type that the first bytes of a file show, whatever its name says.
+    #[must_use]
+    pub fn sniff(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Some(Self::Webp),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Mp4),
+            _ => None,
+        }
+    }
+}
+
+/// One media file: its digest and size, and the digest of its chunk list. The chunk list is a
+/// blob of its own: the SHA-256 digests (32 bytes each) of all chunks in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asset {
+    pub sha256: Digest,
+    pub size_bytes: u64,
+    pub mime: Mime,
+    /// Length of every chunk but the last, in bytes.
+    pub chunk_bytes: NonZeroU32,
+    pub chunks_sha256: Digest,
+}
+
+impl Asset {
+    /// How many chunks the asset has.
+    #[must_use]
+    pub fn chunk_count(&self) -> u64 {
+        self.size_bytes.div_ceil(u64::from(self.chunk_bytes.get()))
+    }
+
+    /// Offset and length of chunk `index`, in bytes; `None` past the end.
+    #[must_use]
+    pub fn chunk_range(&self, index: u64) -> Option<(u64, u32)> {
+        let start = index.checked_mul(u64::from(self.chunk_bytes.get()))?;
+        let left = self
+            .size_bytes
+            .checked_sub(start)
+            .filter(|left| *left > 0)?;
+        let length = left.min(u64::from(self.chunk_bytes.get()));
+        Some((start, u32::try_from(length).ok()?))
+    }
+
+    /// The length of the chunk list, in bytes.
+    #[must_use]
+    pub fn chunk_list_bytes(&self) -> u64 {
+        self.chunk_count() * 32
+    }
+
+    /// What is wrong with the description itself, if anything.
+    #[must_use]
+    pub fn defect(&self) -> Option<String> {
+        if self.size_bytes == 0 {
+            return Some("size 0".to_owned());
+        }
+        if self.size_bytes > MAX_ASSET_BYTES {
+            return Some(format!(
+                "size {} is over the limit of 64 GiB",
+                self.size_bytes
+            ));
+        }
+        let chunk = self.chunk_bytes.get();
+        (!(1 << 16..=1 << 24).contains(&chunk))
+            .then(|| format!("chunk length {chunk} is not between 64 KiB and 16 MiB"))
+    }
+}
+
+/// The digests of an asset's chunks, checked against the asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkList(Vec<Digest>);
+
+impl ChunkList {
+    /// The chunk list of `asset` from its bytes; `None` unless the bytes have the digest and the
+    /// length that the asset states.
+    #[must_use]
+    pub fn parse(asset: &Asset, bytes: &[u8]) -> Option<Self> {
+        let length_fits = u64::try_from(bytes.len()) == Ok(asset.chunk_list_bytes());
+        if !length_fits || Digest::of(bytes) != asset.chunks_sha256 {
+            return None;
+        }
+        let (digests, rest) = bytes.as_chunks::<32>();
+        rest.is_empty()
+            .then(|| Self(digests.iter().copied().map(Digest::from_bytes).collect()))
+    }
+
+    /// The digest that chunk `index` must have.
+    #[must_use]
+    pub fn get(&self, index: u64) -> Option<Digest> {
+        self.0.get(usize::try_from(index).ok()?).copied()
+    }
+}

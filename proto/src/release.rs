@@ -1,0 +1,221 @@
+//! A release: one complete programme of one channel, nothing to mix and match.
+
+use crate::digest::Digest;
+use crate::id::{ChannelId, DaypartId, DeviceId, SiteId, ZoneId};
+use crate::layout::Layout;
+use crate::media::Asset;
+use crate::playlist::{Daypart, Item, Playlist};
+use crate::reject::Reject;
+use crate::time::{DAY, Millis, TimeMs};
+use crate::window::OperatingWindow;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How long an item may be shown at least and at most, in milliseconds.
+pub const DURATION_MS: std::ops::RangeInclusive<u32> = 500..=86_400_000;
+/// The most items of a release, over all playlists.
+pub const MAX_ITEMS: usize = 1_000;
+/// The longest time between issue and expiry, in milliseconds.
+pub const MAX_LIFETIME_MS: Millis = 366 * DAY;
+
+/// What a wall does when its release has expired and the grace for being offline is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStale {
+    /// Keep playing.
+    Keep,
+    /// Show the signed fallback slide.
+    Fallback,
+}
+
+/// One complete programme of one channel, signed by an editor and an approver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    pub site: SiteId,
+    pub channel: ChannelId,
+    /// The devices it is for, never empty.
+    pub devices: Vec<DeviceId>,
+    pub epoch: u64,
+    pub version: u64,
+    /// Digest of the previous release's payload; absent in the first release of an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<Digest>,
+    pub issued_ms: TimeMs,
+    /// A newer release is expected by then (alarm only).
+    pub refresh_by_ms: TimeMs,
+    pub expires_ms: TimeMs,
+    /// Powered-on time after expiry before `on_stale` takes effect, in milliseconds.
+    pub offline_grace_ms: Millis,
+    pub on_stale: OnStale,
+    pub window: OperatingWindow,
+    pub layout: Layout,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dayparts: Vec<Daypart>,
+    pub playlists: Vec<Playlist>,
+    /// The still picture that is shown when nothing else can be.
+    pub fallback: Item,
+    /// Slides approved in advance for emergencies.
+    pub templates: Vec<Item>,
+    /// Takedowns up to this sequence number end with this release.
+    pub lifts_takedown: u64,
+    pub note: String,
+}
+
+impl Release {
+    /// Every asset of the release, each once, in order of first use.
+    #[must_use]
+    pub fn assets(&self) -> Vec<&Asset> {
+        let mut seen = BTreeSet::new();
+        self.items()
+            .map(|item| &item.asset)
+            .filter(|asset| seen.insert(asset.sha256))
+            .collect()
+    }
+
+    /// Every item: playlists in order, then the fallback, then the templates.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.playlists
+            .iter()
+            .flat_map(|playlist| &playlist.items)
+            .chain([&self.fallback])
+            .chain(&self.templates)
+    }
+
+    /// Bytes that all media of the release take on a device, chunk lists included.
+    #[must_use]
+    pub fn media_bytes(&self) -> u64 {
+        self.assets()
+            .iter()
+            .map(|asset| asset.size_bytes.saturating_add(asset.chunk_list_bytes()))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Checks every rule that a release must keep by itself, whoever signed it.
+    ///
+    /// # Errors
+    /// [`Reject::BadRelease`] naming the first broken rule and where.
+    pub fn check(&self) -> Result<(), Reject> {
+        let defect = self
+            .dates_defect()
+            .or_else(|| self.window.defect())
+            .or_else(|| self.layout.defect())
+            .or_else(|| self.dayparts_defect())
+            .or_else(|| self.items_defect())
+            .or_else(|| self.playlists_defect());
+        match defect {
+            Some(detail) => Err(Reject::BadRelease { detail }),
+            None => Ok(()),
+        }
+    }
+
+    fn dates_defect(&self) -> Option<String> {
+        let devices: BTreeSet<_> = self.devices.iter().collect();
+        if self.devices.is_empty() || devices.len() != self.devices.len() {
+            return Some("the list of devices is empty or names one twice".to_owned());
+        }
+        if self.version == 0 {
+            return Some("version 0".to_owned());
+        }
+        let ordered = self.issued_ms < self.refresh_by_ms && self.refresh_by_ms <= self.expires_ms;
+        let short = self.expires_ms.since(self.issued_ms) <= MAX_LIFETIME_MS;
+        let grace = (0..=MAX_LIFETIME_MS).contains(&self.offline_grace_ms);
+        (!ordered || !short || !grace)
+            .then(|| "dates: expected issued < refresh by <= expires, at most 366 days".to_owned())
+    }
+
+    fn dayparts_defect(&self) -> Option<String> {
+        if let Some(id) = first_twice(self.dayparts.iter().map(|daypart| &daypart.id)) {
+            return Some(format!("daypart {id} is defined twice"));
+        }
+        self.dayparts
+            .iter()
+            .find(|daypart| daypart.from >= daypart.to)
+            .map(|daypart| format!("daypart {} ends before it begins", daypart.id))
+    }
+
+    fn items_defect(&self) -> Option<String> {
+        if let Some(id) = first_twice(self.items().map(|item| &item.id)) {
+            return Some(format!("item {id} is listed twice"));
+        }
+        if self.items().count() > MAX_ITEMS {
+            return Some(format!("more than {MAX_ITEMS} items"));
+        }
+        if !self.fallback.asset.mime.is_still() || !self.fallback.is_evergreen() {
+            return Some("the fallback must be a still picture without a time window".to_owned());
+        }
+        self.items()
+            .find_map(|item| item_defect(item).map(|d| format!("item {}: {d}", item.id)))
+    }
+
+    fn playlists_defect(&self) -> Option<String> {
+        if let Some(id) = first_twice(self.playlists.iter().map(|playlist| &playlist.id)) {
+            return Some(format!("playlist {id} is defined twice"));
+        }
+        for playlist in &self.playlists {
+            let known = |id: &DaypartId| self.dayparts.iter().any(|daypart| daypart.id == *id);
+            if let Some(id) = playlist.dayparts.iter().find(|id| !known(id)) {
+                return Some(format!(
+                    "playlist {} names the unknown daypart {id}",
+                    playlist.id
+                ));
+            }
+            if !self
+                .layout
+                .zones
+                .iter()
+                .any(|zone| zone.id == playlist.zone)
+            {
+                return Some(format!(
+                    "playlist {} is for the unknown zone {}",
+                    playlist.id, playlist.zone
+                ));
+            }
+        }
+        let unfilled = |zone: &&ZoneId| !self.playlists.iter().any(|p| fills_always(p, zone));
+        self.layout
+            .zones
+            .iter()
+            .map(|zone| &zone.id)
+            .find(unfilled)
+            .map(|zone| {
+                format!(
+                    "zone {zone}: no playlist without dayparts has an item without a time window"
+                )
+            })
+    }
+}
+
+fn fills_always(playlist: &Playlist, zone: &ZoneId) -> bool {
+    playlist.zone == *zone
+        && playlist.is_always_on()
+        && playlist.items.iter().any(Item::is_evergreen)
+}
+
+fn item_defect(item: &Item) -> Option<String> {
+    if let Some(defect) = item.asset.defect() {
+        return Some(defect);
+    }
+    if !DURATION_MS.contains(&item.dur_ms) {
+        return Some(format!(
+            "shown for {} ms; expected 500 ms to 24 h",
+            item.dur_ms
+        ));
+    }
+    if item.title.chars().count() > 200 || item.credit.len() > 1_000 || item.source.len() > 1_000 {
+        return Some("title, source or credit is too long".to_owned());
+    }
+    matches!((item.from_ms, item.to_ms), (Some(from), Some(to)) if from >= to)
+        .then(|| "ends before it begins".to_owned())
+}
+
+fn first_twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    for one in all {
+        if seen.contains(&one) {
+            return Some(one);
+        }
+        seen.insert(one);
+    }
+    None
+}

@@ -1,0 +1,267 @@
+//! Resolver: what a screen shows at a point in time, and until when that answer holds.
+//!
+//! The day falls into segments, cut at every opening and closing, daypart edge and item edge.
+//! Inside a segment the same items apply, and each playlist loops from the segment's start, so the
+//! answer is a function of time alone and is the same on every wall of a channel.
+
+mod segment;
+
+use crate::digest::Digest;
+use crate::id::{PlaylistId, ZoneId};
+use crate::playlist::{Item, Playlist};
+use crate::release::{OnStale, Release};
+use crate::time::{MINUTE, TimeMs};
+use crate::window::{OperatingWindow, Phase};
+use segment::Segment;
+use std::collections::BTreeSet;
+
+/// A point in time, and whether the clock that says so can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub at: TimeMs,
+    /// `false`: only items without a time window are shown, and the window is taken to be open.
+    pub trusted: bool,
+}
+
+/// What a screen knows beside the release and the time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScreenState {
+    /// Assets that cannot or may not be shown: taken down, damaged, or not decodable here.
+    pub unavailable: BTreeSet<Digest>,
+    /// The programme is wholly taken down.
+    pub down: bool,
+    /// The release has expired and its grace is used up.
+    pub stale: bool,
+}
+
+/// Why a screen shows the signed fallback slide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FallbackReason {
+    TakenDown,
+    Stale,
+    NothingPlayable,
+}
+
+/// Why a screen shows the slide that is built into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactoryReason {
+    NoRelease,
+    FallbackUnavailable,
+}
+
+/// What one zone shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Show<'r> {
+    /// An item of a playlist: playing since `since`, `since` being its first moment.
+    Item {
+        playlist: &'r PlaylistId,
+        item: &'r Item,
+        since: TimeMs,
+    },
+    /// The signed fallback slide.
+    Fallback {
+        item: &'r Item,
+        reason: FallbackReason,
+    },
+    /// The slide built into the screen.
+    Factory { reason: FactoryReason },
+}
+
+/// What one zone shows, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneShow<'r> {
+    /// `None`: the whole canvas, where there is no release to name a zone.
+    pub zone: Option<&'r ZoneId>,
+    pub show: Show<'r>,
+    pub until: TimeMs,
+}
+
+/// What a screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture<'r> {
+    /// Dark by plan, outside the operating window.
+    Dark,
+    /// Every zone shows something, back to front. Never empty.
+    Lit(Vec<ZoneShow<'r>>),
+}
+
+/// What a screen shows from the moment asked about (included) until `until` (excluded).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution<'r> {
+    pub picture: Picture<'r>,
+    pub until: TimeMs,
+}
+
+/// What to show at `now`, and until when. Inside the operating window the answer is never dark;
+/// outside it is always dark; with an untrusted clock it is never dark. Asked again at any moment
+/// before `until`, with the same release and state, the answer is the same.
+#[must_use]
+pub fn resolve<'r>(
+    release: Option<&'r Release>,
+    state: &ScreenState,
+    now: Moment,
+) -> Resolution<'r> {
+    let regulation = OperatingWindow::default();
+    let window = release.map_or(&regulation, |release| &release.window);
+    let edge = if now.trusted {
+        match window.phase(now.at) {
+            Phase::Closed { until } => {
+                return Resolution {
+                    picture: Picture::Dark,
+                    until,
+                };
+            }
+            Phase::Open { until, .. } => until,
+        }
+    } else {
+        next_minute(now.at)
+    };
+    let zones = match release {
+        None => vec![factory(None, FactoryReason::NoRelease, edge)],
+        Some(release) => release
+            .layout
+            .zones
+            .iter()
+            .map(|zone| resolve_zone(release, state, &zone.id, now))
+            .collect(),
+    };
+    let until = zones.iter().map(|zone| zone.until).fold(edge, Ord::min);
+    Resolution {
+        picture: Picture::Lit(zones),
+        until,
+    }
+}
+
+fn resolve_zone<'r>(
+    release: &'r Release,
+    state: &ScreenState,
+    zone: &'r ZoneId,
+    now: Moment,
+) -> ZoneShow<'r> {
+    let segment = Segment::around(release, zone, now);
+    if state.down {
+        return fallback(
+            release,
+            state,
+            zone,
+            (FallbackReason::TakenDown, segment.end),
+        );
+    }
+    if state.stale && release.on_stale == OnStale::Fallback {
+        return fallback(release, state, zone, (FallbackReason::Stale, segment.end));
+    }
+    segment
+        .playlists
+        .iter()
+        .find_map(|playlist| slot(playlist, &segment, state, now))
+        .map(|(playlist, slot)| ZoneShow {
+            zone: Some(zone),
+            show: Show::Item {
+                playlist: &playlist.id,
+                item: slot.item,
+                since: slot.since,
+            },
+            until: slot.until.min(segment.end),
+        })
+        .unwrap_or_else(|| {
+            fallback(
+                release,
+                state,
+                zone,
+                (FallbackReason::NothingPlayable, segment.end),
+            )
+        })
+}
+
+struct Slot<'r> {
+    item: &'r Item,
+    since: TimeMs,
+    until: TimeMs,
+}
+
+/// The slot of `playlist` at `now`. An item that is unavailable costs its own slot and no other:
+/// the items after it play in its place, and everything else keeps its time.
+fn slot<'r>(
+    playlist: &'r Playlist,
+    segment: &Segment<'_>,
+    state: &ScreenState,
+    now: Moment,
+) -> Option<(&'r Playlist, Slot<'r>)> {
+    let items: Vec<&Item> = playlist
+        .items
+        .iter()
+        .filter(|item| segment::applies(item, now))
+        .collect();
+    let playable = |item: &Item| !state.unavailable.contains(&item.digest());
+    if !items.iter().any(|item| playable(item)) {
+        return None;
+    }
+    let total = items.iter().map(|item| item.duration_ms()).sum();
+    let since_start = now.at.since(segment.start);
+    let lap = segment
+        .start
+        .plus(since_start - since_start.rem_euclid(total));
+    let mut start = lap;
+    let position = items.iter().position(|item| {
+        let end = start.plus(item.duration_ms());
+        let here = now.at < end;
+        if !here {
+            start = end;
+        }
+        here
+    })?;
+    let slot_end = start.plus(items.get(position)?.duration_ms());
+    for item in items
+        .iter()
+        .cycle()
+        .skip(position)
+        .filter(|item| playable(item))
+    {
+        let until = start.plus(item.duration_ms()).min(slot_end);
+        if now.at < until {
+            return Some((
+                playlist,
+                Slot {
+                    item,
+                    since: start,
+                    until,
+                },
+            ));
+        }
+        start = until;
+    }
+    None
+}
+
+fn fallback<'r>(
+    release: &'r Release,
+    state: &ScreenState,
+    zone: &'r ZoneId,
+    (reason, until): (FallbackReason, TimeMs),
+) -> ZoneShow<'r> {
+    let item = &release.fallback;
+    if state.unavailable.contains(&item.digest()) {
+        return factory(Some(zone), FactoryReason::FallbackUnavailable, until);
+    }
+    ZoneShow {
+        zone: Some(zone),
+        show: Show::Fallback { item, reason },
+        until,
+    }
+}
+
+const fn factory(zone: Option<&ZoneId>, reason: FactoryReason, until: TimeMs) -> ZoneShow<'_> {
+    ZoneShow {
+        zone,
+        show: Show::Factory { reason },
+        until,
+    }
+}
+
+/// Without a clock to believe, the answer is looked at anew every full minute of that clock.
+fn next_minute(now: TimeMs) -> TimeMs {
+    TimeMs(now.0 - now.0.rem_euclid(MINUTE)).plus(MINUTE)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! What a device remembers about trust between two documents: counters, and what was taken down.
+
+use super::root::Root;
+use crate::digest::Digest;
+use crate::json::MAX_INTEGER;
+use crate::reject::Reject;
+use crate::release::Release;
+use crate::takedown::Takedown;
+use crate::time::{Millis, TimeMs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The most a counter may grow in one step, so that a stolen key cannot use up the numbers.
+pub const MAX_STEP: u64 = 10_000;
+
+/// The counters of one device in one channel. They never fall but by a root of the next epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustState {
+    /// Grows with every save: the newer of two slots wins.
+    pub generation: u64,
+    pub root_version: u64,
+    pub epoch: u64,
+    /// Version of the newest release that was accepted; 0: none yet.
+    pub release: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_sha256: Option<Digest>,
+    /// Sequence number of the newest takedown that was accepted; 0: none yet.
+    pub takedown: u64,
+    /// Assets that are taken down.
+    pub denied: BTreeSet<Digest>,
+    /// Releases up to this version are wholly taken down.
+    pub whole_down_upto: u64,
+    /// The highest time that a trusted document proves to be past.
+    pub floor_ms: TimeMs,
+    /// Powered-on time since the floor was raised, in milliseconds.
+    pub powered_ms: Millis,
+}
+
+impl TrustState {
+    /// The state of a device that has seen nothing but `root`.
+    #[must_use]
+    pub fn fresh(root: &Root) -> Self {
+        Self {
+            generation: 0,
+            root_version: root.version,
+            epoch: root.epoch,
+            release: 0,
+            release_sha256: None,
+            takedown: 0,
+            denied: BTreeSet::new(),
+            whole_down_upto: 0,
+            floor_ms: root.issued_ms,
+            powered_ms: 0,
+        }
+    }
+
+    /// A time that has certainly passed: no unauthenticated clock can move it.
+    #[must_use]
+    pub fn earliest_now(&self) -> TimeMs {
+        self.floor_ms.plus(self.powered_ms)
+    }
+
+    /// Whether `release` has expired and its grace is used up, on proven time alone.
+    #[must_use]
+    pub fn is_stale(&self, release: &Release) -> bool {
+        self.earliest_now() >= release.expires_ms.plus(release.offline_grace_ms)
+    }
+
+    /// Whether `release` is wholly taken down.
+    #[must_use]
+    pub fn is_down(&self, release: &Release) -> bool {
+        release.version <= self.whole_down_upto
+    }
+
+    /// Takes over `root`; a new epoch makes every counter start again.
+    pub fn on_root(&mut self, root: &Root) {
+        if root.epoch > self.epoch {
+            *self = Self {
+                generation: self.generation,
+                floor_ms: self.floor_ms,
+                powered_ms: self.powered_ms,
+                ..Self::fresh(root)
+            };
+        }
+        self.epoch = root.epoch;
+        self.root_version = root.version;
+        if root.issued_ms > self.earliest_now() {
+            self.floor_ms = root.issued_ms;
+            self.powered_ms = 0;
+        }
+    }
+
+    /// Takes over an admitted release with this payload digest.
+    pub fn on_release(&mut self, release: &Release, digest: Digest) {
+        if release.lifts_takedown >= self.takedown {
+            self.denied.clear();
+        }
+        self.release = release.version;
+        self.release_sha256 = Some(digest);
+    }
+
+    /// Takes over an admitted takedown.
+    pub fn on_takedown(&mut self, takedown: &Takedown) {
+        self.takedown = takedown.seq;
+        self.denied.extend(&takedown.assets);
+        if takedown.whole {
+            self.whole_down_upto = self.whole_down_upto.max(takedown.max_release);
+        }
+    }
+
+    pub(super) fn check_release(&self, release: &Release, digest: Digest) -> Result<(), Reject> {
+        check_step(self.release, release.version)?;
+        if release.version == self.release && Some(digest) != self.release_sha256 {
+            return Err(Reject::Equivocation {
+                version: release.version,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_takedown(&self, takedown: &Takedown) -> Result<(), Reject> {
+        check_step(self.takedown, takedown.seq)?;
+        check_step(0, takedown.max_release.saturating_sub(self.release))
+    }
+}
+
+fn check_step(have: u64, got: u64) -> Result<(), Reject> {
+    if got < have {
+        return Err(Reject::Rollback { have, got });
+    }
+    if got - have > MAX_STEP || got > MAX_INTEGER {
+        return Err(Reject::Jump { have, got });
+    }
+    Ok(())
+}
