@@ -1,5 +1,8 @@
 //! Strict JSON for signed documents: what two readers could understand differently is refused.
 
+mod keyed;
+
+use keyed::Keyed;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +15,13 @@ const MAX_DEPTH: u32 = 32;
 ///
 /// # Errors
 /// Anything but one JSON value of type `T`: an unknown field, a key that occurs twice, a float, a
-/// null, an integer beyond ±(2^53 - 1), more than 32 levels, or bytes after the end. The text says
-/// where.
+/// null, an integer beyond ±(2^53 - 1), a structure written as a list, more than 32 levels, or bytes
+/// after the end. The text says where.
 pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
     let mut walker = serde_json::Deserializer::from_slice(bytes);
     Strict { depth: 0 }.deserialize(&mut walker)?;
     walker.end()?;
-    serde_json::from_slice(bytes)
+    T::deserialize(Keyed(&mut serde_json::Deserializer::from_slice(bytes)))
 }
 
 /// A map whose JSON form may not hold a key twice (serde's maps keep the last one silently).
@@ -151,6 +154,7 @@ mod tests {
             r#"{"a":9007199254740992}"#,
             r#"{"a":-9007199254740992}"#,
             r#"{"a":1,"b":2}"#,
+            "[1]",
             r#"{"a":1} x"#,
             "",
         ] {

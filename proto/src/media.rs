@@ -106,7 +106,7 @@ impl Asset {
     /// The length of the chunk list, in bytes.
     #[must_use]
     pub fn chunk_list_bytes(&self) -> u64 {
-        self.chunk_count() * 32
+        self.chunk_count().saturating_mul(32)
     }
 
     /// What is wrong with the description itself, if anything.

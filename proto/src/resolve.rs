@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::id::{PlaylistId, ZoneId};
 use crate::playlist::{Item, Playlist};
 use crate::release::{OnStale, Release};
-use crate::time::{MINUTE, TimeMs};
+use crate::time::{MINUTE, Millis, TimeMs};
 use crate::window::{OperatingWindow, Phase};
 use segment::Segment;
 use std::collections::BTreeSet;
@@ -92,15 +92,37 @@ pub struct Resolution<'r> {
     pub until: TimeMs,
 }
 
+/// What one playlist gives at a point in time.
+struct Slot<'r> {
+    playlist: &'r Playlist,
+    item: &'r Item,
+    since: TimeMs,
+    until: TimeMs,
+}
+
+/// Where a loop over items stands.
+#[derive(Clone, Copy)]
+struct Place<'r> {
+    index: usize,
+    item: &'r Item,
+    into_ms: Millis,
+    left_ms: Millis,
+}
+
 /// What to show at `now`, and until when. Inside the operating window the answer is never dark;
 /// outside it is always dark; with an untrusted clock it is never dark. Asked again at any moment
-/// before `until`, with the same release and state, the answer is the same.
+/// before `until`, with the same release and state, the answer is the same. A time outside the
+/// calendar (years -9999 to 9999) is never believed.
 #[must_use]
 pub fn resolve<'r>(
     release: Option<&'r Release>,
     state: &ScreenState,
     now: Moment,
 ) -> Resolution<'r> {
+    let now = Moment {
+        trusted: now.trusted && now.at.to_timestamp().is_some(),
+        ..now
+    };
     let regulation = OperatingWindow::default();
     let window = release.map_or(&regulation, |release| &release.window);
     let edge = if now.trusted {
@@ -154,10 +176,10 @@ fn resolve_zone<'r>(
         .playlists
         .iter()
         .find_map(|playlist| slot(playlist, &segment, state, now))
-        .map(|(playlist, slot)| ZoneShow {
+        .map(|slot| ZoneShow {
             zone: Some(zone),
             show: Show::Item {
-                playlist: &playlist.id,
+                playlist: &slot.playlist.id,
                 item: slot.item,
                 since: slot.since,
             },
@@ -173,12 +195,6 @@ fn resolve_zone<'r>(
         })
 }
 
-struct Slot<'r> {
-    item: &'r Item,
-    since: TimeMs,
-    until: TimeMs,
-}
-
 /// The slot of `playlist` at `now`. An item that is unavailable costs its own slot and no other:
 /// the items after it play in its place, and everything else keeps its time.
 fn slot<'r>(
@@ -186,49 +202,51 @@ fn slot<'r>(
     segment: &Segment<'_>,
     state: &ScreenState,
     now: Moment,
-) -> Option<(&'r Playlist, Slot<'r>)> {
+) -> Option<Slot<'r>> {
     let items: Vec<&Item> = playlist
         .items
         .iter()
         .filter(|item| segment::applies(item, now))
         .collect();
-    let playable = |item: &Item| !state.unavailable.contains(&item.digest());
-    if !items.iter().any(|item| playable(item)) {
-        return None;
-    }
-    let total = items.iter().map(|item| item.duration_ms()).sum();
-    let since_start = now.at.since(segment.start);
-    let lap = segment
-        .start
-        .plus(since_start - since_start.rem_euclid(total));
-    let mut start = lap;
-    let position = items.iter().position(|item| {
-        let end = start.plus(item.duration_ms());
-        let here = now.at < end;
-        if !here {
-            start = end;
-        }
-        here
-    })?;
-    let slot_end = start.plus(items.get(position)?.duration_ms());
-    for item in items
+    let own = place(&items, now.at.since(segment.start))?;
+    let playable: Vec<&Item> = items
         .iter()
         .cycle()
-        .skip(position)
-        .filter(|item| playable(item))
-    {
-        let until = start.plus(item.duration_ms()).min(slot_end);
-        if now.at < until {
-            return Some((
-                playlist,
-                Slot {
-                    item,
-                    since: start,
-                    until,
-                },
-            ));
+        .skip(own.index)
+        .take(items.len())
+        .copied()
+        .filter(|item| !state.unavailable.contains(&item.digest()))
+        .collect();
+    let is_own = std::ptr::eq(own.item, *playable.first()?);
+    let shown = if is_own {
+        own
+    } else {
+        place(&playable, own.into_ms)?
+    };
+    Some(Slot {
+        playlist,
+        item: shown.item,
+        since: now.at.plus(-shown.into_ms),
+        until: now.at.plus(shown.left_ms.min(own.left_ms)),
+    })
+}
+
+/// Where a loop over `items` stands `elapsed` milliseconds after its start; `None` if it has no
+/// length.
+fn place<'r>(items: &[&'r Item], elapsed: Millis) -> Option<Place<'r>> {
+    let lap: Millis = items.iter().map(|item| item.duration_ms()).sum();
+    let mut into_ms = elapsed.checked_rem_euclid(lap)?;
+    for (index, item) in items.iter().enumerate() {
+        let left_ms = item.duration_ms() - into_ms;
+        if left_ms > 0 {
+            return Some(Place {
+                index,
+                item,
+                into_ms,
+                left_ms,
+            });
         }
-        start = until;
+        into_ms = -left_ms;
     }
     None
 }
@@ -260,7 +278,7 @@ const fn factory(zone: Option<&ZoneId>, reason: FactoryReason, until: TimeMs) ->
 
 /// Without a clock to believe, the answer is looked at anew every full minute of that clock.
 fn next_minute(now: TimeMs) -> TimeMs {
-    TimeMs(now.0 - now.0.rem_euclid(MINUTE)).plus(MINUTE)
+    now.plus(MINUTE - now.0.rem_euclid(MINUTE))
 }
 
 #[cfg(test)]

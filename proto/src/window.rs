@@ -2,8 +2,9 @@
 //! which time zone, and how long at least; and local times of day.
 
 use crate::time::{MINUTE, Millis, TimeMs};
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// The zone of the regulation.
@@ -30,7 +31,7 @@ impl DayTime {
     /// From hours and minutes; `None` past 24:00.
     #[must_use]
     pub const fn new(hour: u16, minute: u16) -> Option<Self> {
-        let minutes = hour * 60 + minute;
+        let minutes = hour.saturating_mul(60).saturating_add(minute);
         if minute < 60 && minutes <= 1440 {
             Some(Self { minutes })
         } else {
@@ -86,7 +87,7 @@ pub struct Zone {
     zone: TimeZone,
 }
 
-/// A name that is not in the IANA time zone database.
+/// A name that is not in the IANA time zone database, or not written as it is there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("time zone {0:?}: not in the IANA database, for example Asia/Ho_Chi_Minh")]
 pub struct BadZone(String);
@@ -95,8 +96,8 @@ impl TryFrom<String> for Zone {
     type Error = BadZone;
     fn try_from(name: String) -> Result<Self, BadZone> {
         match jiff::tz::TimeZoneDatabase::bundled().get(&name) {
-            Ok(zone) => Ok(Self { name, zone }),
-            Err(_) => Err(BadZone(name.chars().take(80).collect())),
+            Ok(zone) if zone.iana_name() == Some(&name) => Ok(Self { name, zone }),
+            Ok(_) | Err(_) => Err(BadZone(name.chars().take(80).collect())),
         }
     }
 }
@@ -133,7 +134,16 @@ impl Zone {
         local.strftime("%d/%m/%Y %H:%M:%S").to_string()
     }
 
-    /// The point in time of `time` on the local `date`. In a gap of summer time: the instant after it.
+    /// The dates that a time of day near `now` may belong to: yesterday, today and tomorrow. Summer
+    /// time that ends around midnight repeats a part of yesterday after today has begun.
+    pub(crate) fn dates(&self, now: TimeMs) -> [Date; 3] {
+        let today = self.date(now);
+        [today.yesterday().unwrap_or(today), today, next_day(today)]
+    }
+
+    /// The point in time of `time` on the local `date`. Later times of day never come earlier: a
+    /// time that summer time leaves out is the instant after the gap, one that it repeats is the
+    /// first of the two. Held at the ends of the range outside the calendar.
     #[must_use]
     pub fn at(&self, date: Date, time: DayTime) -> TimeMs {
         let minutes = i64::from(time.minutes());
@@ -144,11 +154,23 @@ impl Zone {
         };
         let hour = i8::try_from(minutes / 60).unwrap_or_default();
         let minute = i8::try_from(minutes % 60).unwrap_or_default();
-        date.at(hour, minute, 0, 0)
-            .to_zoned_datetime(self.zone.clone())
-            .map_or(TimeMs::MAX, |local| {
-                TimeMs(local.timestamp().as_millisecond())
-            })
+        match self.instant(date.at(hour, minute, 0, 0)) {
+            Ok(instant) => TimeMs(instant.as_millisecond()),
+            Err(_) if date.year() < 0 => TimeMs(i64::MIN),
+            Err(_) => TimeMs::MAX,
+        }
+    }
+
+    fn instant(&self, local: DateTime) -> Result<Timestamp, jiff::Error> {
+        match self.zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset }
+            | AmbiguousOffset::Fold { before: offset, .. } => offset.to_timestamp(local),
+            AmbiguousOffset::Gap { after, .. } => {
+                let before_gap = after.to_timestamp(local)?;
+                let gap = self.zone.following(before_gap).next();
+                Ok(gap.map_or(before_gap, |gap| gap.timestamp()))
+            }
+        }
     }
 }
 
@@ -205,16 +227,19 @@ impl OperatingWindow {
     /// Where `now` stands.
     #[must_use]
     pub fn phase(&self, now: TimeMs) -> Phase {
-        let date = self.zone.date(now);
-        let (since, until) = self.on(date);
-        if now < since {
-            Phase::Closed { until: since }
-        } else if now < until {
-            Phase::Open { since, until }
-        } else {
-            Phase::Closed {
-                until: self.on(next_day(date)).0,
-            }
+        let windows = self.zone.dates(now).map(|date| self.on(date));
+        let inside = windows
+            .into_iter()
+            .find(|(opens, closes)| *opens <= now && now < *closes);
+        match inside {
+            Some((since, until)) => Phase::Open { since, until },
+            None => Phase::Closed {
+                until: windows
+                    .into_iter()
+                    .map(|(opens, _)| opens)
+                    .find(|opens| now < *opens)
+                    .unwrap_or(TimeMs::MAX),
+            },
         }
     }
 

@@ -5,7 +5,6 @@ use crate::id::ZoneId;
 use crate::playlist::{Daypart, Item, Playlist};
 use crate::release::Release;
 use crate::time::TimeMs;
-use crate::window::next_day;
 
 /// The stretch of time around a moment in which nothing about a zone changes but the slot.
 pub(super) struct Segment<'r> {
@@ -50,11 +49,12 @@ fn is_on(release: &Release, playlist: &Playlist, now: Moment) -> bool {
         return true;
     }
     let zone = &release.window.zone;
-    let date = zone.date(now.at);
+    let dates = zone.dates(now.at);
     let lasts = |daypart: &Daypart| {
-        daypart
-            .on(zone, date)
-            .is_some_and(|(from, to)| from <= now.at && now.at < to)
+        dates
+            .iter()
+            .filter_map(|date| daypart.on(zone, *date))
+            .any(|(from, to)| from <= now.at && now.at < to)
     };
     now.trusted
         && release
@@ -80,19 +80,20 @@ fn edges<'r>(
     now: TimeMs,
 ) -> impl Iterator<Item = TimeMs> {
     let zone = &release.window.zone;
-    let date = zone.date(now);
-    let (opens, closes) = release.window.on(date);
-    let (opens_next, _) = release.window.on(next_day(date));
+    let dates = zone.dates(now);
+    let windows = dates.map(|date| release.window.on(date));
     let dayparts = release
         .dayparts
         .iter()
-        .filter_map(move |part| part.on(zone, date));
+        .flat_map(move |part| dates.into_iter().filter_map(|date| part.on(zone, date)));
     let items = playlists
         .flat_map(|playlist| &playlist.items)
         .flat_map(|item| [item.from_ms, item.to_ms])
         .flatten();
-    [opens, closes, opens_next, release.issued_ms]
+    windows
         .into_iter()
-        .chain(dayparts.flat_map(|(from, to)| [from, to]))
+        .chain(dayparts)
+        .flat_map(|(from, to)| [from, to])
         .chain(items)
+        .chain([release.issued_ms])
 }
