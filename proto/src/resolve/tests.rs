@@ -1,1 +1,4 @@
-
+mod edges;
+mod extremes;
+mod order;
+mod programme;
