@@ -50,6 +50,9 @@ pub enum Reject {
     /// A counter moved further than one step may.
     #[error("counter jumped from {have} to {got}; at most 10000 at once")]
     Jump { have: u64, got: u64 },
+    /// A release that had expired, grace included, when it was offered; by proven time alone.
+    #[error("expired on {expired}, and its grace is used up")]
+    Expired { expired: crate::time::TimeMs },
     /// A release that breaks a rule of its own.
     #[error("release: {detail}")]
     BadRelease { detail: String },
@@ -85,6 +88,7 @@ impl Reject {
             Self::Rollback { .. } => "rollback",
             Self::Equivocation { .. } => "equivocation",
             Self::Jump { .. } => "jump",
+            Self::Expired { .. } => "expired",
             Self::BadRelease { .. } => "bad-release",
             Self::BadTakedown { .. } => "bad-takedown",
             Self::MediaMissing { .. } => "media-missing",

@@ -8,10 +8,21 @@ use crate::release::Release;
 use crate::takedown::Takedown;
 use crate::time::{Millis, TimeMs};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most a counter may grow in one step, so that a stolen key cannot use up the numbers.
 pub const MAX_STEP: u64 = 10_000;
+
+/// Why an asset is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Denial {
+    /// The newest takedown that names the asset.
+    pub seq: u64,
+    /// The newest release that such a takedown was made for. A release up to this one cannot lift
+    /// it: whoever signed that release is whom the duty officer has overruled.
+    pub max_release: u64,
+}
 
 /// The counters of one device in one channel. They never fall but by a root of the next epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +36,12 @@ pub struct TrustState {
     pub release: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_sha256: Option<Digest>,
+    /// Takedowns up to this sequence number have been lifted by a release.
+    pub lifts_takedown: u64,
     /// Sequence number of the newest takedown that was accepted; 0: none yet.
     pub takedown: u64,
-    /// Assets that are taken down.
-    pub denied: BTreeSet<Digest>,
+    /// Assets that are, or were, taken down.
+    pub denied: BTreeMap<Digest, Denial>,
     /// Releases up to this version are wholly taken down.
     pub whole_down_upto: u64,
     /// The highest time that a trusted document proves to be past.
@@ -47,8 +60,9 @@ impl TrustState {
             epoch: root.epoch,
             release: 0,
             release_sha256: None,
+            lifts_takedown: 0,
             takedown: 0,
-            denied: BTreeSet::new(),
+            denied: BTreeMap::new(),
             whole_down_upto: 0,
             floor_ms: root.issued_ms,
             powered_ms: 0,
@@ -65,6 +79,19 @@ impl TrustState {
     #[must_use]
     pub fn is_stale(&self, release: &Release) -> bool {
         self.earliest_now() >= release.expires_ms.plus(release.offline_grace_ms)
+    }
+
+    /// The assets that `release` may not show.
+    #[must_use]
+    pub fn denied_in(&self, release: &Release) -> BTreeSet<Digest> {
+        let applies = |denial: &Denial| {
+            denial.seq > self.lifts_takedown || release.version <= denial.max_release
+        };
+        self.denied
+            .iter()
+            .filter(|(_, denial)| applies(denial))
+            .map(|(asset, _)| *asset)
+            .collect()
     }
 
     /// Whether `release` is wholly taken down.
@@ -93,27 +120,48 @@ impl TrustState {
 
     /// Takes over an admitted release with this payload digest.
     pub fn on_release(&mut self, release: &Release, digest: Digest) {
-        if release.lifts_takedown >= self.takedown {
-            self.denied.clear();
-        }
         self.release = release.version;
         self.release_sha256 = Some(digest);
+        self.lifts_takedown = self.lifts_takedown.max(release.lifts_takedown);
     }
 
-    /// Takes over an admitted takedown.
+    /// Takes over an admitted takedown. One that has been lifted denies nothing to later releases
+    /// when it is used again.
     pub fn on_takedown(&mut self, takedown: &Takedown) {
-        self.takedown = takedown.seq;
-        self.denied.extend(&takedown.assets);
+        self.takedown = self.takedown.max(takedown.seq);
+        for asset in &takedown.assets {
+            let denial = self.denied.entry(*asset).or_insert(Denial {
+                seq: takedown.seq,
+                max_release: takedown.max_release,
+            });
+            denial.seq = denial.seq.max(takedown.seq);
+            denial.max_release = denial.max_release.max(takedown.max_release);
+        }
         if takedown.whole {
             self.whole_down_upto = self.whole_down_upto.max(takedown.max_release);
         }
     }
 
+    /// Forgets lifted takedowns that were made for releases before `oldest`, the oldest release
+    /// that may still be shown.
+    pub fn forget_lifted(&mut self, oldest: u64) {
+        let lifts = self.lifts_takedown;
+        self.denied
+            .retain(|_, denial| denial.seq > lifts || denial.max_release >= oldest);
+    }
+
     pub(super) fn check_release(&self, release: &Release, digest: Digest) -> Result<(), Reject> {
         check_step(self.release, release.version)?;
+        check_step(0, release.lifts_takedown.saturating_sub(self.takedown))?;
         if release.version == self.release && Some(digest) != self.release_sha256 {
             return Err(Reject::Equivocation {
                 version: release.version,
+            });
+        }
+        let replaces = release.version > self.release && self.release > 0;
+        if replaces && self.is_stale(release) {
+            return Err(Reject::Expired {
+                expired: release.expires_ms,
             });
         }
         Ok(())
