@@ -1,0 +1,33 @@
+//! The playing engine of a wall: cues in, presented pictures and mixed sound out, on a group's common time.
+//!
+//! The owner announces cues to the [`Engine`]. Each becomes an item: a disposable pipeline on a thread of its own
+//! that decodes into bounded queues. One scheduler thread per zone chooses a frame for every output tick and feeds
+//! the picture output, which never stops; the mixer does the same for sound. Keepers rebuild a lost output. The
+//! aired record listens at the sink and reports what was really presented. Nothing outside this folder knows the
+//! media framework, and no callback of it does more than queue, count or send.
+
+mod aired;
+mod board;
+mod clock;
+mod config;
+mod cue;
+mod elements;
+mod engine;
+mod graveyard;
+mod item;
+mod keeper;
+mod mixer;
+mod output;
+mod picture;
+mod report;
+mod source;
+mod zone;
+
+pub use config::{
+    AudioKind, EngineConfig, FrameRate, KmsPlane, LumaPlane, Patience, PixelArea, PresentedFrame,
+    Showing, SinkKind, SoundBlock, Witness,
+};
+pub use cue::{Cue, CueId, ItemFault, MediaReader, Medium, MediumKind, OpenMedium, ZoneId};
+pub use engine::{Engine, EngineError, monotonic_ns};
+pub use picture::PictureError;
+pub use report::{AudioLevel, EngineEvent, Status, ZoneStatus};

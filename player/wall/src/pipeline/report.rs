@@ -1,0 +1,110 @@
+//! What the engine tells its owner: events as they happen, a status at any time.
+
+use super::config::Showing;
+use super::cue::{CueId, ItemFault, ZoneId};
+
+/// Something the owner should record or act on. Times are group time in ns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineEvent {
+    /// The first frame of a cue was presented.
+    Started {
+        zone: ZoneId,
+        cue: CueId,
+        label: String,
+        at_ns: i64,
+        /// Digest of a 32×18 brightness thumbnail of that frame, lower-case hex.
+        thumbnail_sha256: String,
+    },
+    /// Another picture was presented after the last frame of a cue.
+    Ended {
+        zone: ZoneId,
+        cue: CueId,
+        label: String,
+        first_at_ns: i64,
+        last_at_ns: i64,
+        /// Frames presented.
+        frames: u64,
+        /// Of these, presented after their time.
+        late: u64,
+        /// Ticks of the slot on which the cue was not presented.
+        lost: u64,
+    },
+    /// The standby picture took the air.
+    Standby {
+        zone: ZoneId,
+        at_ns: i64,
+    },
+    /// Planned darkness began.
+    Dark {
+        zone: ZoneId,
+        at_ns: i64,
+    },
+    /// A cue's last picture stayed on air past its slot because the next was not ready.
+    Held {
+        zone: ZoneId,
+        cue: CueId,
+        ticks: u64,
+    },
+    Fault {
+        zone: ZoneId,
+        cue: CueId,
+        label: String,
+        fault: ItemFault,
+    },
+    /// The hardware decoder gave up on a cue; it goes on with a software decoder.
+    DecoderReplaced {
+        zone: ZoneId,
+        cue: CueId,
+    },
+    OutputLost {
+        reason: String,
+    },
+    OutputRestored,
+    AudioLost {
+        reason: String,
+    },
+    AudioRestored,
+    /// Pipelines or readers that did not end in time; the process should leave when this grows.
+    Leaked {
+        count: usize,
+    },
+}
+
+/// Loudness of the last second of mixed sound, 1.0 is full scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AudioLevel {
+    pub peak: f64,
+    pub rms: f64,
+}
+
+/// What a zone is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneStatus {
+    pub zone: ZoneId,
+    /// What the scheduler chose for the last tick.
+    pub chosen: Showing,
+    /// What the sink presented last.
+    pub presented: Option<Showing>,
+    /// Cues announced and not yet shown.
+    pub announced: usize,
+    /// The first of them is decoded and waiting.
+    pub next_ready: bool,
+}
+
+/// A cheap snapshot of the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub now_ns: i64,
+    pub frames_presented: u64,
+    pub frames_late: u64,
+    /// Frames handed to the output that it did not present, and ticks that were skipped.
+    pub frames_dropped: u64,
+    /// Ticks the schedulers have worked through; stands still only when they do.
+    pub ticks: u64,
+    pub last_presented_at_ns: Option<i64>,
+    pub output_ok: bool,
+    pub audio_ok: bool,
+    pub level: AudioLevel,
+    pub leaked: usize,
+    pub zones: Vec<ZoneStatus>,
+}
