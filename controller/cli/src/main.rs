@@ -1,1 +1,104 @@
-fn main() {}
+//! `cotmoc`: the people's command line. Keys, the root of trust, media, programmes and their two
+//! signatures, takedowns, devices.
+
+mod api;
+mod chain;
+mod clock;
+mod files;
+mod key;
+mod keys;
+mod out;
+mod root;
+mod secret;
+mod settings;
+mod signing;
+mod table;
+mod text;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use cotmoc_service::config::Mistakes;
+use out::Out;
+use settings::{Global, Settings};
+use std::process::ExitCode;
+use text::Lang;
+
+const EXIT_CONFIGURATION: u8 = 64;
+const EXIT_UNCONFIRMED: u8 = 3;
+
+/// Cột Mốc: cột mốc trên màn hình cửa khẩu · the people's command line for border-gate walls
+#[derive(Debug, Parser)]
+#[command(name = "cotmoc", version, propagate_version = true)]
+struct Cli {
+    /// Print one JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Only one language in texts for people [default: Vietnamese with English beside it]
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<OneLang>,
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OneLang {
+    Vi,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Khoá của từng người · People's keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Gốc tin cậy · The root of trust: whose key may do what
+    #[command(subcommand)]
+    Root(root::Command),
+}
+
+/// How a command ended that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Done,
+    /// Published, but not every wall confirmed.
+    Unconfirmed,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let lang = match cli.lang {
+        None => Lang::Both,
+        Some(OneLang::Vi) => Lang::Vi,
+        Some(OneLang::En) => Lang::En,
+    };
+    let out = Out::new(cli.json, lang);
+    match carry_out(out, cli) {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Unconfirmed) => ExitCode::from(EXIT_UNCONFIRMED),
+        Err(error) => {
+            out.error(&error);
+            if error.is::<Mistakes>() {
+                ExitCode::from(EXIT_CONFIGURATION)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn carry_out(out: Out, cli: Cli) -> anyhow::Result<End> {
+    let settings = Settings::load(&cli.global)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(dispatch(out, &settings, cli.command))
+}
+
+async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Result<End> {
+    match command {
+        Command::Keys(command) => keys::run(out, command)?,
+        Command::Root(command) => root::run(out, settings, command).await?,
+    }
+    Ok(End::Done)
+}

@@ -1,0 +1,117 @@
+//! Words for people: Vietnamese first, English beside it.
+
+/// One text in both languages.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    pub vi: &'static str,
+    pub en: &'static str,
+}
+
+/// Which language people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// Vietnamese with English beside it.
+    Both,
+    Vi,
+    En,
+}
+
+impl Lang {
+    /// `text` as it is shown.
+    pub fn of(self, text: Text) -> String {
+        match self {
+            Self::Both if text.vi == text.en => text.vi.to_owned(),
+            Self::Both => format!("{} · {}", text.vi, text.en),
+            Self::Vi => text.vi.to_owned(),
+            Self::En => text.en.to_owned(),
+        }
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident = $vi:literal, $en:literal;)*) => {
+        $(pub const $name: Text = Text { vi: $vi, en: $en };)*
+    };
+}
+
+texts! {
+    ADDED = "thêm", "added";
+    AIRTIME = "Tổng thời gian", "Total";
+    ALL_CONFIRMED = "Mọi màn hình đã xác nhận", "Every wall confirmed";
+    AT = "Lúc", "At";
+    BEFORE = "Trước", "Before";
+    AFTER = "Sau", "After";
+    CHANGE = "Thay đổi", "Change";
+    CHANGED = "sửa", "changed";
+    CHANNEL = "Kênh", "Channel";
+    CHANGES = "Khác với bản đã phát hành", "Difference to the published release";
+    CLAUSE = "Vai trò", "Role";
+    COMPLETE = "Đã đủ chữ ký", "Every signature is there";
+    CONFIRM = "Gõ yes để ký", "Type yes to sign";
+    CONFIRM_TAKEDOWN = "Gõ yes để gỡ nội dung ngay", "Type yes to take the content down now";
+    DATES = "Hiệu lực", "Dates";
+    DAY = "Ngày", "Day";
+    DEVICE = "Thiết bị", "Device";
+    DEVICES = "Màn hình", "Walls";
+    DIGEST = "SHA-256", "SHA-256";
+    DRAFT = "Bản nháp", "Draft";
+    EPOCH = "Kỷ nguyên", "Epoch";
+    EVENT = "Sự kiện", "Event";
+    DETAIL = "Chi tiết", "Detail";
+    EXPIRES = "Hết hạn", "Expires";
+    FACTORY = "hình gốc của thiết bị", "built-in slide";
+    FALLBACK = "dự phòng", "fallback";
+    FILE = "Tệp", "File";
+    FINGERPRINT = "Dấu vân tay khoá", "Key fingerprint";
+    FIRST_RELEASE = "Bản phát hành đầu tiên của kênh", "The first release of the channel";
+    HOLDER = "Người giữ", "Holder";
+    ISSUED = "Lập lúc", "Issued";
+    ITEM = "Mục", "Item";
+    KEPT_UNTIL = "dùng một lần, trước", "once, before";
+    LANGUAGES = "Ngôn ngữ", "Languages";
+    LAST_SEEN = "Liên lạc cuối", "Last seen";
+    LENGTH = "Dài", "Length";
+    MEDIA = "Nội dung đã kiểm từng byte", "Media, every byte checked";
+    MISSING_CONFIRMATION = "Chưa xác nhận", "Not confirmed";
+    MISSING_SIGNATURE = "Còn thiếu chữ ký của", "Still missing: one of";
+    NAME = "Tên", "Name";
+    NEXT = "Bước tiếp theo", "Next";
+    NOTE = "Ghi chú", "Note";
+    NOTHING = "không có gì", "nothing";
+    NO_CHANGES = "Không khác gì", "No difference";
+    ON_AIR = "Đã phát / quy định", "On air / quota";
+    PLAYLIST = "Danh sách", "Playlist";
+    PROGRAMME = "Chiếu gì, lúc nào", "What plays when";
+    PUBLIC_RECORD = "Bản ghi công khai", "Public record";
+    PUBLISHED = "Đã phát hành", "Published";
+    REASON = "Lý do", "Reason";
+    RELEASE = "Bản phát hành", "Release";
+    REMOVED = "bỏ", "removed";
+    REVOKED = "Đã thu hồi", "Revoked";
+    ROLES = "Quyền", "Roles";
+    ROOT = "Gốc tin cậy", "Root of trust";
+    SHOWING = "Đang chiếu", "Showing";
+    SIGNED = "Đã ký", "Signed";
+    SIGNED_BY = "Người đã ký", "Signed by";
+    SITE = "Địa điểm", "Site";
+    SIZE = "Cỡ", "Size";
+    SOURCE = "Nguồn", "Source";
+    STATE = "Trạng thái", "State";
+    STATUS = "Tình trạng", "Status";
+    TAKEDOWN = "Gỡ nội dung", "Takedown";
+    TEMPLATE = "mẫu khẩn cấp", "emergency slide";
+    TEMPLATES = "Mẫu khẩn cấp", "Emergency slides";
+    TIME = "Giờ", "Time";
+    TIMES = "Số lần", "Times";
+    TITLE = "Tiêu đề", "Title";
+    TOKEN = "Mã ghi danh", "Enrolment token";
+    TYPE = "Loại", "Type";
+    UPLOADED = "Đã tải lên", "Uploaded";
+    KNOWN = "đã có sẵn", "known";
+    VALID_UNTIL = "Đến", "Until";
+    VERSION = "Phiên bản", "Version";
+    WAITING = "Đang chờ màn hình xác nhận", "Waiting for the walls to confirm";
+    WHAT = "Mục bị sửa", "What";
+    WINDOW = "Giờ phát", "Operating window";
+    WROTE = "Đã ghi", "Wrote";
+}
