@@ -17,7 +17,7 @@ pub use admit::{
 };
 pub use receipt::{Receipt, verify_receipt};
 pub use root::{Clause, Key, Role, RoleName, Root};
-pub use state::{MAX_STEP, TrustState};
+pub use state::{Denial, MAX_STEP, TrustState};
 
 #[cfg(test)]
 mod tests;

@@ -125,6 +125,13 @@ impl TrustState {
         self.lifts_takedown = self.lifts_takedown.max(release.lifts_takedown);
     }
 
+    /// Whether `takedown` would take anything from a release of version `oldest` or later.
+    #[must_use]
+    pub fn is_effective(&self, takedown: &Takedown, oldest: u64) -> bool {
+        let denies = !takedown.assets.is_empty() && takedown.seq > self.lifts_takedown;
+        denies || takedown.max_release >= oldest
+    }
+
     /// Takes over an admitted takedown. One that has been lifted denies nothing to later releases
     /// when it is used again.
     pub fn on_takedown(&mut self, takedown: &Takedown) {
@@ -167,8 +174,9 @@ impl TrustState {
         Ok(())
     }
 
+    /// A takedown that arrives after a later one still counts: it can only subtract.
     pub(super) fn check_takedown(&self, takedown: &Takedown) -> Result<(), Reject> {
-        check_step(self.takedown, takedown.seq)?;
+        check_step(0, takedown.seq.saturating_sub(self.takedown))?;
         check_step(0, takedown.max_release.saturating_sub(self.release))
     }
 }
