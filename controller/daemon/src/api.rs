@@ -1,0 +1,84 @@
+//! The people's API: the console listener, on loopback, with the operator's token.
+
+mod blobs;
+mod channels;
+mod devices;
+mod documents;
+mod drafts;
+mod records;
+mod status;
+
+pub use blobs::serve as serve_blob;
+
+use crate::app::Shared;
+use crate::http::{ApiError, InFlight};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use std::time::Duration;
+
+const REQUESTS: usize = 256;
+const REQUEST_TIME: Duration = Duration::from_secs(120);
+const TRANSFERS: usize = 64;
+const TRANSFER_TIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// The routes.
+pub fn router(app: &Shared) -> Router<Shared> {
+    let quick = Router::new()
+        .route("/api/v1/status", get(status::show))
+        .route("/api/v1/channels", get(channels::list).post(channels::add))
+        .route(
+            "/api/v1/channels/{channel}/release",
+            get(channels::newest_release),
+        )
+        .route(
+            "/api/v1/channels/{channel}/takedowns",
+            get(channels::takedowns),
+        )
+        .route("/api/v1/envelopes", post(documents::publish))
+        .route("/api/v1/envelopes/{sha256}", get(documents::envelope))
+        .route("/api/v1/roots", get(documents::roots))
+        .route("/api/v1/roots/{version}", get(documents::root))
+        .route("/api/v1/drafts", get(drafts::list))
+        .route(
+            "/api/v1/drafts/{payload_sha256}",
+            get(drafts::show).put(drafts::merge).delete(drafts::delete),
+        )
+        .route(
+            "/api/v1/devices",
+            get(devices::list).post(devices::register),
+        )
+        .route("/api/v1/devices/{device}", get(devices::show))
+        .route("/api/v1/devices/{device}/revoke", post(devices::revoke))
+        .route("/api/v1/events", get(records::events))
+        .route("/api/v1/aired", get(records::aired))
+        .route("/api/v1/on-air", get(records::on_air))
+        .route("/api/v1/receipts", get(records::receipts));
+    let transfers = Router::new().route(
+        "/api/v1/blobs/{sha256}",
+        put(blobs::upload).get(blobs::download),
+    );
+    InFlight::new(REQUESTS, REQUEST_TIME)
+        .around(quick)
+        .merge(InFlight::new(TRANSFERS, TRANSFER_TIME).around(transfers))
+        .route_layer(middleware::from_fn_with_state(
+            Shared::clone(app),
+            only_operator,
+        ))
+}
+
+async fn only_operator(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    if app.operator.admits(request.headers()) {
+        return next.run(request).await;
+    }
+    ApiError::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorised",
+        "the operator's token is missing or wrong",
+    )
+    .remedy("send \"Authorization: Bearer\" with the content of operator.token in the data folder")
+    .into_response()
+}

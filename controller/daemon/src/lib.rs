@@ -1,0 +1,36 @@
+//! The controller: stores what people publish, hands it to devices, keeps what devices report,
+//! and shows it to people.
+//!
+//! It has no authority over pictures. It holds no signing key and no content key; whoever owns it
+//! can withhold and observe, and can put nothing on a wall that the walls' own root does not allow.
+//!
+//! ```text
+//! people  -> console listener (loopback)  -> api, console -> app -> store, blobs
+//! devices -> device listener (mTLS)       -> device_api   -> app
+//! devices -> enrolment listener (TLS)     -> enrol_api    -> app
+//! ```
+
+mod api;
+mod app;
+mod blobs;
+mod ca;
+mod clock;
+mod console;
+mod daemon;
+mod device_api;
+mod directory;
+mod enrol_api;
+mod enrolment;
+mod http;
+mod listen;
+mod operator;
+mod overview;
+mod publish;
+mod published;
+mod seen;
+mod settings;
+mod status;
+mod store;
+
+pub use daemon::run;
+pub use settings::{Addresses, BlobLimits, Settings};

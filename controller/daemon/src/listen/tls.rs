@@ -1,0 +1,72 @@
+//! TLS 1.3 and nothing older, with one crypto provider, named here.
+
+use crate::ca::{Authority, ServerCertificate};
+use cotmoc_proto::Digest;
+use rustls::crypto::ring;
+use rustls::server::{ServerConnection, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use std::sync::Arc;
+
+/// Why TLS could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsSetupError {
+    #[error("TLS 1.3 is not available")]
+    Version(#[source] rustls::Error),
+    #[error("the device authority's certificate is not usable")]
+    Root(#[source] rustls::Error),
+    #[error("the check of device certificates could not be set up")]
+    Verifier(#[source] rustls::server::VerifierBuilderError),
+}
+
+/// For devices: they must show a certificate of the device authority.
+///
+/// # Errors
+/// [`TlsSetupError`].
+pub fn device_tls(
+    devices: &Authority,
+    certificate: Arc<ServerCertificate>,
+) -> Result<Arc<ServerConfig>, TlsSetupError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(devices.certificate().clone())
+        .map_err(TlsSetupError::Root)?;
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .map_err(TlsSetupError::Verifier)?;
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(TlsSetupError::Version)?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(certificate);
+    Ok(finished(config))
+}
+
+/// For devices that have no certificate yet.
+///
+/// # Errors
+/// [`TlsSetupError`].
+pub fn enrol_tls(certificate: Arc<ServerCertificate>) -> Result<Arc<ServerConfig>, TlsSetupError> {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(TlsSetupError::Version)?
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
+    Ok(finished(config))
+}
+
+/// The digest of the key in the client's certificate.
+pub(super) fn peer_key(connection: &ServerConnection) -> Option<Digest> {
+    let certificate = connection.peer_certificates()?.first()?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(Digest::of(parsed.tbs_certificate.subject_pki.raw))
+}
+
+fn finished(mut config: ServerConfig) -> Arc<ServerConfig> {
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A session ticket would carry an old certificate past its end.
+    config.send_tls13_tickets = 0;
+    config.max_early_data_size = 0;
+    Arc::new(config)
+}

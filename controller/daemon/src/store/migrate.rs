@@ -1,0 +1,186 @@
+//! Brings a database up to this version: all missing steps in one transaction, or none.
+
+use super::error::OpenError;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// Marks the file as ours (`COTM`).
+const APPLICATION_ID: u32 = 0x434f_544d;
+
+/// Every step ever released, in order. Steps are only ever added.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+/// Refuses a database of a newer version or of another program, without touching it.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let open = |source| OpenError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let found = pragma(connection, "user_version").map_err(open)?;
+    let id = pragma(connection, "application_id").map_err(open)?;
+    let tables: u32 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(open)?;
+    if tables > 0 && id != APPLICATION_ID {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    let known = version_of(MIGRATIONS);
+    if found > known {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// Runs the steps that are missing. Before an upgrade the database is copied beside itself.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[&str],
+) -> Result<(), OpenError> {
+    let target = version_of(steps);
+    let failed = |source| OpenError::Migrate {
+        path: path.to_owned(),
+        version: target,
+        source,
+    };
+    let found = pragma(connection, "user_version").map_err(failed)?;
+    if found >= target {
+        return Ok(());
+    }
+    if found > 0 {
+        copy(connection, path, found)?;
+    }
+    run(connection, steps, found, target).map_err(failed)
+}
+
+fn run(
+    connection: &mut Connection,
+    steps: &[&str],
+    found: u32,
+    target: u32,
+) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    for step in steps.iter().skip(done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", target)?;
+    transaction.commit()
+}
+
+fn copy(connection: &Connection, path: &Path, found: u32) -> Result<(), OpenError> {
+    let copy = path.with_extension(format!("before-upgrade-from-{found}.db"));
+    if copy.exists() {
+        return Ok(());
+    }
+    let target = copy.to_string_lossy().into_owned();
+    connection
+        .execute("VACUUM INTO ?1", [target])
+        .map(|_rows| ())
+        .map_err(|source| OpenError::Copy {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn version_of(steps: &[&str]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_database_that_was_upgraded_step_by_step_is_like_a_fresh_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let extra = "CREATE TABLE later (x INTEGER) STRICT;";
+        let steps = [MIGRATIONS, &[extra]].concat();
+        let at = |name: &str| folder.path().join(name);
+        let mut fresh = Connection::open(at("fresh.db")).unwrap();
+        migrate(&mut fresh, &at("fresh.db"), &steps).unwrap();
+        let mut old = Connection::open(at("old.db")).unwrap();
+        for upto in 1..=steps.len() {
+            migrate(&mut old, &at("old.db"), &steps[..upto]).unwrap();
+        }
+        assert_eq!(schema(&fresh), schema(&old));
+        assert_eq!(
+            pragma(&old, "user_version").unwrap(),
+            u32::try_from(steps.len()).unwrap()
+        );
+        assert!(at("old.before-upgrade-from-1.db").exists());
+    }
+
+    #[test]
+    fn a_failed_upgrade_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        connection
+            .execute("INSERT INTO channel VALUES ('C1', 1, 1)", [])
+            .unwrap();
+        let before = schema(&connection);
+        let broken = [
+            MIGRATIONS,
+            &["DROP TABLE draft; CREATE TABLE half (x) STRICT;"],
+        ]
+        .concat();
+        let error = migrate(&mut connection, &path, &broken).unwrap_err();
+        assert!(matches!(error, OpenError::Migrate { version: 2, .. }));
+        assert_eq!(schema(&connection), before);
+        let count: i64 = connection
+            .query_row("SELECT count(*) FROM channel", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 1);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), 1);
+    }
+
+    #[test]
+    fn a_newer_or_foreign_database_is_refused_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("newer.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let foreign = folder.path().join("foreign.db");
+        let other = Connection::open(&foreign).unwrap();
+        other.execute_batch("CREATE TABLE t (x)").unwrap();
+        drop(other);
+        for path in [path, foreign] {
+            let before = std::fs::read(&path).unwrap();
+            let error = super::super::Store::open(&path).unwrap_err();
+            assert!(matches!(
+                error,
+                OpenError::Newer { found: 99, .. } | OpenError::Foreign { .. }
+            ));
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+            assert_eq!(
+                folder.path().read_dir().unwrap().count(),
+                2,
+                "no journal was left"
+            );
+        }
+    }
+}
