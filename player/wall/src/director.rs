@@ -1,0 +1,283 @@
+//! The wall's loop: facts in, the pure core decides, effects out. It waits for nothing but time
+//! and the engine, so that neither agent, network nor controller can hold up a picture.
+
+mod hear;
+mod tell;
+
+use crate::books::Books;
+use crate::evidence::Evidence;
+use crate::medium::MediumFaults;
+use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
+use crate::settings::{ClockSource, Settings};
+use crate::stage::Stage;
+use anyhow::Context as _;
+use cotmoc_gate::{Gate, GateConfig, Outcome};
+use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
+use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
+use cotmoc_player_core::program::{FaultRules, ItemFaults, plan};
+use cotmoc_proto::device::{Event, EventKind, RecordBody, ScreenKind};
+use cotmoc_proto::time::SECOND;
+use cotmoc_proto::{Digest, TimeMs};
+use cotmoc_service::{boot, file, notify};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The longest the loop sleeps: how late it may notice what nobody tells it.
+const TURN: Duration = Duration::from_millis(50);
+/// How far ahead the engine knows what comes.
+const HORIZON_MS: i64 = 20 * SECOND;
+/// The inbox is looked at this often even if nobody says that it changed.
+const LOOK_EVERY_MS: u64 = 5_000;
+/// How long a release may wait for media before that is worth an event.
+const WAITING_LIMIT_MS: u64 = 10_000;
+/// Pipelines that would not end; with as many, only a new process helps.
+const MOST_LEAKED: usize = 3;
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+const MAX_ROOT_BYTES: u64 = 1 << 20;
+
+/// Everything a running wall holds.
+#[derive(Debug)]
+pub struct Director {
+    clock_source: ClockSource,
+    gate: Gate,
+    clock: Clock,
+    faults: ItemFaults,
+    medium_faults: MediumFaults,
+    engine: Engine,
+    events: Receiver<EngineEvent>,
+    link: ScreenLink,
+    looks: Receiver<()>,
+    stage: Stage,
+    books: Books,
+    evidence: Option<Evidence>,
+    belief: Belief,
+    on_stage: hear::OnStage,
+    waiting: Option<(Digest, u64)>,
+    looked_ms: u64,
+    reported_ms: u64,
+    powered_upto_ms: u64,
+}
+
+impl Director {
+    /// Opens everything: the gate, the engine with the factory slide on air, the link, the ledger.
+    ///
+    /// # Errors
+    /// If the factory root cannot be used or the engine not be started.
+    pub fn open(settings: Settings) -> anyhow::Result<Self> {
+        let factory_root = file::read_at_most(&settings.factory_root, MAX_ROOT_BYTES)
+            .context("reading the factory root document")?;
+        let (gate, findings) = Gate::open(GateConfig {
+            trust_dir: settings.data.join("trust"),
+            inbox_dir: settings.inbox.clone(),
+            media_dir: settings.media.clone(),
+            me: settings.me.clone(),
+            factory_root,
+        })?;
+        let mut clock = Clock::new(ClockRules::default());
+        let reading = reading(settings.clock, &gate);
+        let belief = clock.observe(reading).belief;
+        let (engine, events) = Engine::start(&crate::setup::engine(&settings, belief))
+            .context("starting the playing engine")?;
+        let (link, looks) = ScreenLink::start(LinkConfig {
+            socket: settings.link.clone(),
+            spool_dir: settings.data.join("spool"),
+            kind: ScreenKind::Wall,
+        })
+        .context("starting the link to the agent")?;
+        let books = Books::open(&settings.data.join("ledger"), belief)?;
+        let evidence = settings.pictures.map(Evidence::new).transpose();
+        let medium_faults = MediumFaults::default();
+        let mut director = Self {
+            clock_source: settings.clock,
+            stage: Stage::new(gate.media(), medium_faults.clone()),
+            gate,
+            clock,
+            faults: ItemFaults::new(FaultRules::default()),
+            medium_faults,
+            engine,
+            events,
+            link,
+            looks,
+            books,
+            evidence: evidence.context("making the folder of pictures")?,
+            belief,
+            on_stage: hear::OnStage::default(),
+            waiting: None,
+            looked_ms: 0,
+            reported_ms: 0,
+            powered_upto_ms: reading.mono_ms,
+        };
+        let started = [("process", "cotmoc-wall".to_owned())];
+        director.record(RecordBody::Event(Event::new(EventKind::Started, started)));
+        for finding in findings {
+            tracing::warn!(code = finding.code(), "{finding}");
+            director.record(RecordBody::Event(finding.event()));
+        }
+        Ok(director)
+    }
+
+    /// Runs until `shutdown`, or until only a new process helps.
+    ///
+    /// # Errors
+    /// If the engine stops taking orders or has leaked too many pipelines: the service manager
+    /// starts a new process.
+    pub fn run(mut self, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        self.look();
+        notify::ready();
+        while !shutdown.is_cancelled() {
+            match self.events.recv_timeout(TURN) {
+                Ok(event) => self.hear(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the playing engine is gone"),
+            }
+            self.turn()?;
+        }
+        let stopped = [("process", "cotmoc-wall".to_owned())];
+        self.record(RecordBody::Event(Event::new(EventKind::Stopped, stopped)));
+        self.close_books();
+        self.engine.stop(STOP_LIMIT).context("stopping the playing engine")
+    }
+
+    fn turn(&mut self) -> anyhow::Result<()> {
+        while let Ok(event) = self.events.try_recv() {
+            self.hear(event);
+        }
+        self.read_clock()?;
+        if self.is_time_to_look() {
+            self.look();
+        }
+        self.direct()?;
+        self.keep_books();
+        self.take_picture();
+        notify::watchdog();
+        let leaked = self.engine.status().leaked;
+        anyhow::ensure!(leaked < MOST_LEAKED, "{leaked} pipelines would not end");
+        Ok(())
+    }
+
+    /// What to show now and next, as the core decides, handed to the engine.
+    fn direct(&mut self) -> anyhow::Result<()> {
+        let mut state = self.gate.screen_state();
+        state.unavailable.extend(self.faults.unavailable(self.belief.mono_ms));
+        let release = self.gate.release().cloned();
+        let cues = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
+        let version = release.as_ref().map_or(0, |release| release.version);
+        self.stage.follow(&self.engine, &cues, (version, self.belief.now))?;
+        Ok(())
+    }
+
+    fn read_clock(&mut self) -> anyhow::Result<()> {
+        let reading = reading(self.clock_source, &self.gate);
+        let observed = self.clock.observe(reading);
+        self.belief = observed.belief;
+        self.engine.set_offset(offset_ns(self.belief)?);
+        let powered = reading.mono_ms.saturating_sub(self.powered_upto_ms);
+        self.powered_upto_ms = reading.mono_ms;
+        self.gate.powered(i64::try_from(powered).unwrap_or_default());
+        for effect in observed.effects {
+            self.tell_of_clock(effect);
+        }
+        Ok(())
+    }
+
+    fn tell_of_clock(&mut self, effect: ClockEffect) {
+        let event = match effect {
+            ClockEffect::Stepped { by_ms } => Event::new(
+                EventKind::ClockStep,
+                [("by_ms", by_ms.to_string()), ("reason", "not-followed".to_owned())],
+            ),
+            ClockEffect::Followed { by_ms } => {
+                self.stage.start_over();
+                Event::new(
+                    EventKind::ClockStep,
+                    [("by_ms", by_ms.to_string()), ("reason", "followed".to_owned())],
+                )
+            }
+            ClockEffect::QualityChanged { quality } => {
+                Event::new(EventKind::ClockQuality, [("quality", tell::quality(quality))])
+            }
+        };
+        self.record(RecordBody::Event(event));
+    }
+
+    fn is_time_to_look(&self) -> bool {
+        let told = self.looks.try_recv().is_ok();
+        told || self.gate.is_checking()
+            || self.belief.mono_ms.saturating_sub(self.looked_ms) >= LOOK_EVERY_MS
+    }
+
+    /// Lets the gate read the inbox, and tells what became of it.
+    fn look(&mut self) {
+        self.looked_ms = self.belief.mono_ms;
+        while self.looks.try_recv().is_ok() {}
+        let outcomes = self.gate.ingest();
+        for outcome in &outcomes {
+            tracing::info!(?outcome, "the gate has read the inbox");
+            match outcome {
+                Outcome::ReleaseAccepted { .. } => self.faults.released(),
+                Outcome::Damaged { asset, .. } => self.link.damaged(*asset),
+                Outcome::RootAccepted { .. }
+                | Outcome::TakedownAccepted { .. }
+                | Outcome::Refused { .. }
+                | Outcome::NotKept { .. }
+                | Outcome::Found(_) => {}
+            }
+            self.record(RecordBody::Event(outcome.event()));
+        }
+        self.refetched();
+        self.tell_of_waiting();
+        if !outcomes.is_empty() {
+            self.reported_ms = 0;
+        }
+    }
+
+    /// A release in the inbox that waits for media is no secret.
+    fn tell_of_waiting(&mut self) {
+        let now_ms = self.belief.mono_ms;
+        let Some(blob) = self.gate.waiting_for() else {
+            self.waiting = None;
+            return;
+        };
+        let since = match self.waiting {
+            Some((known, since)) if known == blob => since,
+            Some(_) | None => now_ms,
+        };
+        let told = since == u64::MAX;
+        self.waiting = Some((blob, since));
+        if !told && now_ms.saturating_sub(since) >= WAITING_LIMIT_MS {
+            self.waiting = Some((blob, u64::MAX));
+            let detail = [("asset", blob.to_string()), ("reason", "media-missing".to_owned())];
+            self.record(RecordBody::Event(Event::new(EventKind::MediaRefused, detail)));
+        }
+    }
+
+    fn record(&self, body: RecordBody) {
+        self.link.record(self.stamp(), body);
+    }
+
+    const fn stamp(&self) -> Stamp {
+        let Belief { mono_ms, now, quality } = self.belief;
+        Stamp { mono_ms, wall_ms: now, clock: quality }
+    }
+}
+
+fn reading(source: ClockSource, gate: &Gate) -> Reading {
+    let support = match source {
+        ClockSource::System => Support::Operator,
+        ClockSource::Auto if boot::clock_synchronised() => Support::Synchronised,
+        ClockSource::Auto if boot::has_rtc() => Support::Battery,
+        ClockSource::Auto => Support::Nothing,
+    };
+    Reading {
+        mono_ms: boot::since_boot_ms(),
+        system: TimeMs(boot::wall_ms()),
+        support,
+        earliest_now: gate.state().earliest_now(),
+    }
+}
+
+/// What the engine adds to its own clock to get the time that is believed.
+pub(crate) fn offset_ns(belief: Belief) -> anyhow::Result<i64> {
+    Ok(belief.now.0.saturating_mul(1_000_000) - monotonic_ns()?)
+}

@@ -1,0 +1,17 @@
+//! The playing engine on real media and a real, headless output. Judged by the frames that were presented and the
+//! ticks they were presented on, never by how fast the machine is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets something unexpected shall fail on the spot"
+)]
+
+mod boundaries;
+mod faults;
+mod growth;
+mod joining;
+mod orders;
+mod outputs;
+mod sound;
+mod support;
