@@ -4,10 +4,16 @@
 mod api;
 mod chain;
 mod clock;
+mod desk;
 mod files;
+mod format;
 mod key;
 mod keys;
+mod media;
 mod out;
+mod programme;
+mod receipts;
+mod release;
 mod root;
 mod secret;
 mod settings;
@@ -52,6 +58,12 @@ enum Command {
     /// Khoá của từng người · People's keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Hình và phim · Pictures and films
+    #[command(subcommand)]
+    Media(media::Command),
+    /// Bản phát hành · Releases: draft, show, sign, publish
+    #[command(subcommand)]
+    Release(release::Command),
     /// Gốc tin cậy · The root of trust: whose key may do what
     #[command(subcommand)]
     Root(root::Command),
@@ -98,6 +110,8 @@ fn carry_out(out: Out, cli: Cli) -> anyhow::Result<End> {
 async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Result<End> {
     match command {
         Command::Keys(command) => keys::run(out, command)?,
+        Command::Media(command) => media::run(out, settings, command).await?,
+        Command::Release(command) => return release::run(out, settings, command).await,
         Command::Root(command) => root::run(out, settings, command).await?,
     }
     Ok(End::Done)

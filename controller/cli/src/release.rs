@@ -1,0 +1,96 @@
+//! `cotmoc release`: from a programme to a signed release on the walls.
+
+mod assemble;
+mod check;
+mod diff;
+mod document;
+mod draft;
+mod publish;
+mod schedule;
+mod show;
+mod sign;
+
+use crate::End;
+use crate::desk::{Desk, OfflineArgs};
+use crate::out::Out;
+use crate::settings::Settings;
+use anyhow::Result;
+use cotmoc_proto::ChannelId;
+use document::Document;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make an unsigned release from a programme (TOML) and leave it for signing
+    Draft(draft::Args),
+    /// Show what plays when on one day
+    Show {
+        /// A file, or the digest of a draft on the controller
+        #[arg(required_unless_present = "channel")]
+        target: Option<String>,
+        /// The release that this channel has now
+        #[arg(long, conflicts_with = "target")]
+        channel: Option<ChannelId>,
+        #[command(flatten)]
+        day: show::DayArgs,
+    },
+    /// Show the difference to the published release, or to another file
+    Diff {
+        /// A file, or the digest of a draft on the controller
+        target: String,
+        /// Compare with this release instead of the published one
+        against: Option<PathBuf>,
+        #[command(flatten)]
+        offline: OfflineArgs,
+    },
+    /// Check every byte, show what plays when and what changes, then sign
+    Sign(sign::Args),
+    /// Hand a fully signed release to the controller, and wait for the walls if asked
+    Publish(publish::Args),
+}
+
+pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<End> {
+    match command {
+        Command::Draft(args) => draft::run(out, settings, &args).await?,
+        Command::Show {
+            target,
+            channel,
+            day,
+        } => show::run(out, settings, (target, channel), &day).await?,
+        Command::Diff {
+            target,
+            against,
+            offline,
+        } => diff(out, settings, (&target, against), &offline).await?,
+        Command::Sign(args) => sign::run(out, settings, &args).await?,
+        Command::Publish(args) => return publish::run(out, settings, &args).await,
+    }
+    Ok(End::Done)
+}
+
+async fn diff(
+    out: Out,
+    settings: &Settings,
+    (target, against): (&str, Option<PathBuf>),
+    offline: &OfflineArgs,
+) -> Result<()> {
+    if let Some(against) = against {
+        let new = Document::open(settings, target).await?;
+        let old = Document::from_file(&against)?;
+        return show_diff(out, Some(&old), &new);
+    }
+    let desk = Desk::open(out, settings, offline).await?;
+    let new = Document::open(settings, target).await?;
+    let old = desk.published(&new.release.channel).await?;
+    let changes = diff::changes(old.as_ref().map(|old| &old.document), &new.release);
+    diff::show(out, old.is_some(), &changes);
+    out.document(&serde_json::json!({ "changes": changes }))?;
+    Ok(())
+}
+
+fn show_diff(out: Out, old: Option<&Document>, new: &Document) -> Result<()> {
+    let changes = diff::changes(old.map(|old| &old.release), &new.release);
+    diff::show(out, old.is_some(), &changes);
+    out.document(&serde_json::json!({ "changes": changes }))?;
+    Ok(())
+}

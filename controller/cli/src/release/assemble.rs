@@ -1,0 +1,120 @@
+//! Planner: the release that a programme, its media and the numbers before it come to.
+
+use crate::media::Described;
+use crate::programme::{ItemPlan, MediaRef, Programme};
+use cotmoc_proto::playlist::{Item, Playlist};
+use cotmoc_proto::release::Release;
+use cotmoc_proto::takedown::Takedown;
+use cotmoc_proto::trust::{Admitted, Root};
+use cotmoc_proto::{Digest, TimeMs};
+use std::collections::BTreeMap;
+
+/// How long a still is shown if the programme does not say.
+pub const STILL_MS: u32 = 10_000;
+
+/// The media of a programme, looked at.
+pub type Shelf = BTreeMap<MediaRef, Described>;
+
+/// Where a release stands in its channel.
+#[derive(Debug)]
+pub struct Position {
+    pub version: u64,
+    pub prev: Option<Digest>,
+    pub lifts_takedown: u64,
+    pub issued_ms: TimeMs,
+}
+
+impl Position {
+    /// The place after `last`. Takedowns end with the new release only if nothing that was taken
+    /// down comes back by it, or if the programme says that it may.
+    pub fn after(
+        root: &Root,
+        last: Option<&Admitted<Release>>,
+        takedowns: &[Takedown],
+        issued_ms: TimeMs,
+    ) -> Self {
+        let last = last.filter(|last| last.document.epoch == root.epoch);
+        let newest = takedowns.iter().map(|takedown| takedown.seq).max();
+        let lifted = last.map_or(0, |last| last.document.lifts_takedown);
+        Self {
+            version: last.map_or(0, |last| last.document.version) + 1,
+            prev: last.map(|last| last.digest),
+            lifts_takedown: newest.unwrap_or_default().max(lifted),
+            issued_ms,
+        }
+    }
+}
+
+/// Takedowns that are in force, and what they took down.
+pub fn in_force<'t>(
+    last: Option<&Admitted<Release>>,
+    takedowns: &'t [Takedown],
+) -> impl Iterator<Item = (&'t Takedown, Digest)> {
+    let lifted = last.map_or(0, |last| last.document.lifts_takedown);
+    takedowns
+        .iter()
+        .filter(move |takedown| takedown.seq > lifted)
+        .flat_map(|takedown| takedown.assets.iter().map(move |asset| (takedown, *asset)))
+}
+
+/// The release; `None` if a medium has not been looked at.
+pub fn assemble(
+    programme: &Programme,
+    shelf: &Shelf,
+    root: &Root,
+    position: &Position,
+) -> Option<Release> {
+    let issued = position.issued_ms;
+    let items = |plans: &[ItemPlan]| -> Option<Vec<Item>> {
+        plans.iter().map(|plan| item(plan, shelf)).collect()
+    };
+    let playlists: Option<Vec<Playlist>> = programme
+        .playlists
+        .iter()
+        .map(|plan| {
+            Some(Playlist {
+                id: plan.id.clone(),
+                zone: plan.zone.clone(),
+                priority: plan.priority,
+                dayparts: plan.dayparts.clone(),
+                items: items(&plan.items)?,
+            })
+        })
+        .collect();
+    Some(Release {
+        site: root.site.clone(),
+        channel: programme.channel.clone(),
+        devices: programme.devices.clone(),
+        epoch: root.epoch,
+        version: position.version,
+        prev: position.prev,
+        issued_ms: issued,
+        refresh_by_ms: issued.plus(programme.dates.refresh_by_ms),
+        expires_ms: issued.plus(programme.dates.expires_ms),
+        offline_grace_ms: programme.dates.offline_grace_ms,
+        on_stale: programme.dates.on_stale,
+        window: programme.window.clone(),
+        layout: programme.layout.clone(),
+        dayparts: programme.dayparts.clone(),
+        playlists: playlists?,
+        fallback: item(&programme.fallback, shelf)?,
+        templates: items(&programme.templates)?,
+        lifts_takedown: position.lifts_takedown,
+        note: programme.note.clone(),
+    })
+}
+
+fn item(plan: &ItemPlan, shelf: &Shelf) -> Option<Item> {
+    let media = shelf.get(&plan.media)?;
+    Some(Item {
+        id: plan.id.clone(),
+        title: plan.title.clone(),
+        languages: plan.languages.clone(),
+        source: plan.source.clone(),
+        credit: plan.credit.clone(),
+        asset: media.asset.clone(),
+        dur_ms: plan.dur_ms.or(media.look.dur_ms).unwrap_or(STILL_MS),
+        from_ms: plan.from_ms,
+        to_ms: plan.to_ms,
+    })
+}

@@ -1,0 +1,224 @@
+//! Resolver: the difference between two releases, field by field, so that nothing a signer should
+//! see can hide.
+
+use crate::format;
+use crate::out::Out;
+use crate::table::Table;
+use crate::text;
+use cotmoc_proto::playlist::{CalendarDate, Daypart, Item};
+use cotmoc_proto::release::Release;
+use cotmoc_proto::window::Zone;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// For example `item quoc-ky · title`.
+    pub what: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What `new` changes. Version, previous digest and the date of issue differ always and are left
+/// out.
+pub fn changes(old: Option<&Release>, new: &Release) -> Vec<Change> {
+    let before = old.map(facts).unwrap_or_default();
+    let after = facts(new);
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(|name| Change {
+            what: name.clone(),
+            before: before.get(name).cloned(),
+            after: after.get(name).cloned(),
+        })
+        .collect()
+}
+
+/// Shows the changes; a first release has nothing to differ from.
+pub fn show(out: Out, has_old: bool, changes: &[Change]) {
+    out.heading(text::CHANGES);
+    if !has_old {
+        return out.say(out.words(text::FIRST_RELEASE));
+    }
+    if changes.is_empty() {
+        return out.say(out.words(text::NO_CHANGES));
+    }
+    let mut table = Table::new([
+        out.words(text::CHANGE),
+        out.words(text::WHAT),
+        out.words(text::BEFORE),
+        out.words(text::AFTER),
+    ]);
+    for change in changes {
+        let kind = match (&change.before, &change.after) {
+            (None, _) => text::ADDED,
+            (Some(_), None) => text::REMOVED,
+            (Some(_), Some(_)) => text::CHANGED,
+        };
+        let cell = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+        table.row([
+            out.words(kind),
+            change.what.clone(),
+            cell(&change.before),
+            cell(&change.after),
+        ]);
+    }
+    out.table(&table);
+}
+
+/// Everything a release says, by name.
+fn facts(release: &Release) -> BTreeMap<String, String> {
+    let zone = &release.window.zone;
+    let window = &release.window;
+    let days = |ms: i64| format!("{} h", ms / cotmoc_proto::time::HOUR);
+    let layout = &release.layout;
+    let mut facts = BTreeMap::from([
+        (
+            "channel".to_owned(),
+            format!("{}/{}", release.site, release.channel),
+        ),
+        ("epoch".to_owned(), release.epoch.to_string()),
+        (
+            "window".to_owned(),
+            format!(
+                "{}–{} {}, quota {} min",
+                window.opens,
+                window.closes,
+                zone.name(),
+                window.quota_min
+            ),
+        ),
+        (
+            "dates · refresh by".to_owned(),
+            days(release.refresh_by_ms.since(release.issued_ms)),
+        ),
+        (
+            "dates · expires".to_owned(),
+            days(release.expires_ms.since(release.issued_ms)),
+        ),
+        (
+            "dates · offline grace".to_owned(),
+            days(release.offline_grace_ms),
+        ),
+        (
+            "dates · on stale".to_owned(),
+            format!("{:?}", release.on_stale).to_lowercase(),
+        ),
+        (
+            "layout".to_owned(),
+            format!(
+                "{}×{} px, {} zone(s)",
+                layout.width_px,
+                layout.height_px,
+                layout.zones.len()
+            ),
+        ),
+        (
+            "lifts takedown".to_owned(),
+            release.lifts_takedown.to_string(),
+        ),
+        ("note".to_owned(), release.note.clone()),
+    ]);
+    facts.extend(
+        release
+            .devices
+            .iter()
+            .map(|device| (format!("device {device}"), "✓".to_owned())),
+    );
+    facts.extend(layout.zones.iter().map(|zone| {
+        let place = format!(
+            "{}×{} at {},{}",
+            zone.width_px, zone.height_px, zone.x_px, zone.y_px
+        );
+        (format!("zone {}", zone.id), place)
+    }));
+    facts.extend(
+        release
+            .dayparts
+            .iter()
+            .map(|part| (format!("daypart {}", part.id), daypart(part))),
+    );
+    for playlist in &release.playlists {
+        let place = format!("playlist {}", playlist.id);
+        let parts: Vec<&str> = playlist.dayparts.iter().map(|id| id.as_str()).collect();
+        let when = if parts.is_empty() {
+            "always".to_owned()
+        } else {
+            parts.join(", ")
+        };
+        let order: Vec<&str> = playlist.items.iter().map(|item| item.id.as_str()).collect();
+        facts.insert(
+            place.clone(),
+            format!(
+                "zone {}, priority {}, {when}",
+                playlist.zone, playlist.priority
+            ),
+        );
+        facts.insert(format!("{place} · order"), order.join(", "));
+        for one in &playlist.items {
+            item(&mut facts, zone, one, &place);
+        }
+    }
+    item(&mut facts, zone, &release.fallback, "fallback");
+    for one in &release.templates {
+        item(&mut facts, zone, one, "template");
+    }
+    facts
+}
+
+fn daypart(part: &Daypart) -> String {
+    let days: Vec<String> = part
+        .days
+        .iter()
+        .map(|day| format!("{day:?}").to_lowercase())
+        .collect();
+    let days = if days.is_empty() {
+        "every day".to_owned()
+    } else {
+        days.join(" ")
+    };
+    let date = |date: Option<CalendarDate>| date.map_or_else(|| "…".to_owned(), String::from);
+    let span = match (part.first_date, part.last_date) {
+        (None, None) => String::new(),
+        (first, last) => format!(", {} to {}", date(first), date(last)),
+    };
+    format!("{}–{} {days}{span}", part.from, part.to)
+}
+
+fn item(facts: &mut BTreeMap<String, String>, zone: &Zone, item: &Item, place: &str) {
+    let name = format!("item {}", item.id);
+    let asset = &item.asset;
+    let time = |at: Option<_>| at.map(|at| format::date_time(zone, at));
+    let fields = [
+        ("in", Some(place.to_owned())),
+        ("title", Some(item.title.clone())),
+        ("languages", Some(format::languages(&item.languages))),
+        ("source", Some(item.source.clone())),
+        ("credit", Some(item.credit.clone())),
+        (
+            "media",
+            Some(format!(
+                "{} {} {} ({} chunks of {}, {})",
+                asset.mime.as_str(),
+                format::bytes(asset.size_bytes),
+                asset.sha256,
+                asset.chunk_count(),
+                asset.chunk_bytes,
+                asset.chunks_sha256
+            )),
+        ),
+        ("length", Some(format::length(item.duration_ms()))),
+        ("from", time(item.from_ms)),
+        ("to", time(item.to_ms)),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            facts.insert(format!("{name} · {field}"), value);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `cotmoc release show`: a release as people read it.
+
+use super::document::Document;
+use super::schedule::{self, Stretch};
+use crate::api::Api;
+use crate::desk::unverified_release;
+use crate::out::Out;
+use crate::settings::Settings;
+use crate::table::Table;
+use crate::{clock, format, text};
+use anyhow::{Context as _, Result, bail};
+use cotmoc_proto::ChannelId;
+use cotmoc_proto::envelope::Envelope;
+use cotmoc_proto::playlist::{CalendarDate, Item};
+use cotmoc_proto::release::Release;
+use cotmoc_proto::window::Day;
+use jiff::civil::Date;
+
+#[derive(Debug, clap::Args)]
+pub struct DayArgs {
+    /// The day to show, YYYY-MM-DD [default: today at the wall]
+    #[arg(long, value_name = "DATE")]
+    day: Option<String>,
+}
+
+impl DayArgs {
+    fn date(&self, release: &Release) -> Result<Date> {
+        match &self.day {
+            Some(text) => Ok(CalendarDate::try_from(text.clone())?.0),
+            None => Ok(release.window.zone.date(clock::now())),
+        }
+    }
+}
+
+pub async fn run(
+    out: Out,
+    settings: &Settings,
+    (target, channel): (Option<String>, Option<ChannelId>),
+    day: &DayArgs,
+) -> Result<()> {
+    let document = match (target, channel) {
+        (Some(target), _) => Document::open(settings, &target).await?,
+        (None, Some(channel)) => published(settings, &channel).await?,
+        (None, None) => bail!("name a file, a draft or --channel"),
+    };
+    let release = &document.release;
+    let date = day.date(release)?;
+    head(out, release);
+    items(out, release);
+    let stretches = schedule::day(release, date);
+    programme(out, release, (date, &stretches));
+    out.document(&serde_json::json!({
+        "payload_sha256": document.digest(),
+        "signed_by": document.envelope.signatures().iter().map(|s| s.keyid).collect::<Vec<_>>(),
+        "release": release,
+        "day": date.to_string(),
+        "schedule": stretches,
+    }))?;
+    Ok(())
+}
+
+/// What applies to the whole release.
+pub fn head(out: Out, release: &Release) {
+    let zone = &release.window.zone;
+    let window = &release.window;
+    let devices: Vec<&str> = release.devices.iter().map(|d| d.as_str()).collect();
+    out.fact(text::CHANNEL, &release.channel);
+    out.fact(text::VERSION, release.version);
+    out.fact(text::DEVICES, devices.join(", "));
+    out.fact(
+        text::WINDOW,
+        format_args!(
+            "{}–{} {} (≥ {})",
+            window.opens,
+            window.closes,
+            zone.name(),
+            format::hours(window.quota_ms())
+        ),
+    );
+    out.fact(text::ISSUED, format::date_time(zone, release.issued_ms));
+    out.fact(text::EXPIRES, format::date_time(zone, release.expires_ms));
+    out.fact(text::SIZE, format::bytes(release.media_bytes()));
+    if !release.note.is_empty() {
+        out.fact(text::NOTE, &release.note);
+    }
+}
+
+/// Every item with where it stands.
+pub fn items(out: Out, release: &Release) {
+    let mut table = Table::new([
+        out.words(text::PLAYLIST),
+        out.words(text::ITEM),
+        out.words(text::TITLE),
+        out.words(text::LANGUAGES),
+        out.words(text::LENGTH),
+        out.words(text::DATES),
+        out.words(text::SOURCE),
+        "SHA-256".to_owned(),
+    ]);
+    for (place, item) in places(out, release) {
+        table.row([
+            place,
+            item.id.to_string(),
+            item.title.clone(),
+            format::languages(&item.languages),
+            format::length(item.duration_ms()),
+            dates(release, item),
+            item.source.clone(),
+            item.asset.sha256.short(),
+        ]);
+    }
+    out.say("");
+    out.table(&table);
+}
+
+/// What plays when on `date`.
+pub fn programme(out: Out, release: &Release, (date, stretches): (Date, &[Stretch])) {
+    let weekday = out.lang().of(format::weekday(Day::from(date.weekday())));
+    out.heading(text::PROGRAMME);
+    out.say(format_args!("{weekday}, {}", date.strftime("%d/%m/%Y")));
+    let mut table = Table::new([
+        out.words(text::TIME),
+        out.words(text::PLAYLIST),
+        out.words(text::ITEM),
+        out.words(text::TITLE),
+        out.words(text::LENGTH),
+        out.words(text::TIMES),
+        out.words(text::AIRTIME),
+    ]);
+    for stretch in stretches {
+        stretch_rows(out, release, stretch, &mut table);
+    }
+    out.table(&table);
+}
+
+fn stretch_rows(out: Out, release: &Release, stretch: &Stretch, table: &mut Table) {
+    let zone = &release.window.zone;
+    let from = format::time_of_day(zone, stretch.from_ms);
+    let to = format::time_of_day(zone, stretch.to_ms);
+    let playlist = match &stretch.playlist {
+        Some(playlist) => playlist.to_string(),
+        None => out.words(text::FALLBACK),
+    };
+    for (index, row) in stretch.rows.iter().enumerate() {
+        let (time, playlist) = if index == 0 {
+            (format!("{from}–{to}"), playlist.clone())
+        } else {
+            (String::new(), String::new())
+        };
+        let item = release.items().find(|item| item.id == row.item);
+        table.row([
+            time,
+            playlist,
+            row.item.to_string(),
+            item.map(|item| item.title.clone()).unwrap_or_default(),
+            format::length(item.map_or(0, Item::duration_ms)),
+            row.times.to_string(),
+            format::length(row.total_ms),
+        ]);
+    }
+}
+
+fn places(out: Out, release: &Release) -> Vec<(String, &Item)> {
+    let listed = release.playlists.iter().flat_map(|playlist| {
+        let first = Some(playlist.id.to_string());
+        playlist.items.iter().enumerate().map(move |(index, item)| {
+            let name = if index == 0 { first.clone() } else { None };
+            (name.unwrap_or_default(), item)
+        })
+    });
+    let templates = release
+        .templates
+        .iter()
+        .map(|item| (out.words(text::TEMPLATE), item));
+    listed
+        .chain([(out.words(text::FALLBACK), &release.fallback)])
+        .chain(templates)
+        .collect()
+}
+
+fn dates(release: &Release, item: &Item) -> String {
+    let zone = &release.window.zone;
+    let shown = |at| format::date_time(zone, at);
+    match (item.from_ms, item.to_ms) {
+        (None, None) => "–".to_owned(),
+        (Some(from), None) => format!("≥ {}", shown(from)),
+        (None, Some(to)) => format!("< {}", shown(to)),
+        (Some(from), Some(to)) => format!("{} – {}", shown(from), shown(to)),
+    }
+}
+
+async fn published(settings: &Settings, channel: &ChannelId) -> Result<Document> {
+    let bytes = Api::new(settings)?.release(channel).await?;
+    let bytes = bytes.with_context(|| format!("channel {channel} has no release yet"))?;
+    let envelope = Envelope::parse(&bytes).context("the controller's release is damaged")?;
+    let release = unverified_release(&envelope)?;
+    Ok(Document {
+        envelope,
+        release,
+        file: None,
+    })
+}
