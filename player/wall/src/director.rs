@@ -88,7 +88,7 @@ impl Director {
         let books = Books::open(&settings.data.join("ledger"), belief)?;
         let evidence = settings.pictures.map(Evidence::new).transpose();
         let medium_faults = MediumFaults::default();
-        let mut director = Self {
+        let director = Self {
             clock_source: settings.clock,
             stage: Stage::new(gate.media(), medium_faults.clone()),
             gate,
@@ -136,7 +136,9 @@ impl Director {
         let stopped = [("process", "cotmoc-wall".to_owned())];
         self.record(RecordBody::Event(Event::new(EventKind::Stopped, stopped)));
         self.close_books();
-        self.engine.stop(STOP_LIMIT).context("stopping the playing engine")
+        self.engine
+            .stop(STOP_LIMIT)
+            .context("stopping the playing engine")
     }
 
     fn turn(&mut self) -> anyhow::Result<()> {
@@ -159,11 +161,14 @@ impl Director {
     /// What to show now and next, as the core decides, handed to the engine.
     fn direct(&mut self) -> anyhow::Result<()> {
         let mut state = self.gate.screen_state();
-        state.unavailable.extend(self.faults.unavailable(self.belief.mono_ms));
+        state
+            .unavailable
+            .extend(self.faults.unavailable(self.belief.mono_ms));
         let release = self.gate.release().cloned();
         let cues = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
         let version = release.as_ref().map_or(0, |release| release.version);
-        self.stage.follow(&self.engine, &cues, (version, self.belief.now))?;
+        self.stage
+            .follow(&self.engine, &cues, (version, self.belief.now))?;
         Ok(())
     }
 
@@ -174,7 +179,8 @@ impl Director {
         self.engine.set_offset(offset_ns(self.belief)?);
         let powered = reading.mono_ms.saturating_sub(self.powered_upto_ms);
         self.powered_upto_ms = reading.mono_ms;
-        self.gate.powered(i64::try_from(powered).unwrap_or_default());
+        self.gate
+            .powered(i64::try_from(powered).unwrap_or_default());
         for effect in observed.effects {
             self.tell_of_clock(effect);
         }
@@ -185,18 +191,25 @@ impl Director {
         let event = match effect {
             ClockEffect::Stepped { by_ms } => Event::new(
                 EventKind::ClockStep,
-                [("by_ms", by_ms.to_string()), ("reason", "not-followed".to_owned())],
+                [
+                    ("by_ms", by_ms.to_string()),
+                    ("reason", "not-followed".to_owned()),
+                ],
             ),
             ClockEffect::Followed { by_ms } => {
                 self.stage.start_over();
                 Event::new(
                     EventKind::ClockStep,
-                    [("by_ms", by_ms.to_string()), ("reason", "followed".to_owned())],
+                    [
+                        ("by_ms", by_ms.to_string()),
+                        ("reason", "followed".to_owned()),
+                    ],
                 )
             }
-            ClockEffect::QualityChanged { quality } => {
-                Event::new(EventKind::ClockQuality, [("quality", tell::quality(quality))])
-            }
+            ClockEffect::QualityChanged { quality } => Event::new(
+                EventKind::ClockQuality,
+                [("quality", tell::quality(quality))],
+            ),
         };
         self.record(RecordBody::Event(event));
     }
@@ -247,8 +260,14 @@ impl Director {
         self.waiting = Some((blob, since));
         if !told && now_ms.saturating_sub(since) >= WAITING_LIMIT_MS {
             self.waiting = Some((blob, u64::MAX));
-            let detail = [("asset", blob.to_string()), ("reason", "media-missing".to_owned())];
-            self.record(RecordBody::Event(Event::new(EventKind::MediaRefused, detail)));
+            let detail = [
+                ("asset", blob.to_string()),
+                ("reason", "media-missing".to_owned()),
+            ];
+            self.record(RecordBody::Event(Event::new(
+                EventKind::MediaRefused,
+                detail,
+            )));
         }
     }
 
@@ -257,8 +276,16 @@ impl Director {
     }
 
     const fn stamp(&self) -> Stamp {
-        let Belief { mono_ms, now, quality } = self.belief;
-        Stamp { mono_ms, wall_ms: now, clock: quality }
+        let Belief {
+            mono_ms,
+            now,
+            quality,
+        } = self.belief;
+        Stamp {
+            mono_ms,
+            wall_ms: now,
+            clock: quality,
+        }
     }
 }
 

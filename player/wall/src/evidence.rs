@@ -38,12 +38,18 @@ impl Evidence {
     /// If the folder cannot be made.
     pub fn new(settings: PictureSettings) -> std::io::Result<Self> {
         std::fs::create_dir_all(&settings.folder)?;
-        Ok(Self { settings, due: None })
+        Ok(Self {
+            settings,
+            due: None,
+        })
     }
 
     /// Something called `label` began at `began`: take its picture at `at`.
     pub fn plan(&mut self, label: &str, began: TimeMs, at: TimeMs) {
-        self.due = Some(Due { at, name: format!("{:013}-{label}.png", began.0) });
+        self.due = Some(Due {
+            at,
+            name: format!("{:013}-{label}.png", began.0),
+        });
     }
 
     /// Takes the picture that is due.
@@ -51,7 +57,9 @@ impl Evidence {
     /// # Errors
     /// If it cannot be taken or written; nothing else is affected.
     pub fn take_due(&mut self, now: TimeMs, engine: &Engine) -> Result<(), EvidenceError> {
-        let Some(due) = self.due.take_if(|due| due.at <= now) else { return Ok(()) };
+        let Some(due) = self.due.take_if(|due| due.at <= now) else {
+            return Ok(());
+        };
         let picture = engine.picture().map_err(EvidenceError::Take)?;
         let path = self.settings.folder.join(&due.name);
         let part = path.with_extension("part");
@@ -74,7 +82,9 @@ impl Evidence {
 }
 
 fn pictures_in(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "png"))

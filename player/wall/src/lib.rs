@@ -1,3 +1,11 @@
-//! The LED wall's screen process: what is signed is decoded, scheduled and presented here.
+//! The LED wall: what the gate lets through, shown when the core says, by a pipeline that never
+//! stops.
 
+mod books;
+pub mod director;
+mod evidence;
+mod medium;
 pub mod pipeline;
+pub mod settings;
+mod setup;
+mod stage;

@@ -1,1 +1,27 @@
-fn main() {}
+//! `cotmoc-wall`: verifies, schedules and plays on an LED wall.
+
+use clap::Parser;
+use cotmoc_service::process;
+use cotmoc_wall::director::Director;
+use cotmoc_wall::settings::Settings;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Plays what two people signed on an LED wall (màn hình LED), on schedule, with or without the
+/// network.
+#[derive(Debug, Parser)]
+#[command(name = "cotmoc-wall", version)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, default_value = "/etc/cotmoc/wall.toml")]
+    config: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    process::run("cotmoc-wall", |shutdown| async move {
+        let settings = Settings::read(&arguments.config)?;
+        let stage = tokio::task::spawn_blocking(move || Director::open(settings)?.run(&shutdown));
+        stage.await?
+    })
+}

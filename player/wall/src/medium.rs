@@ -24,7 +24,10 @@ impl MediumFaults {
     /// What was found wrong with `asset` since this was last asked.
     #[must_use]
     pub fn take(&self, asset: &Digest) -> Option<MediumFault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(asset)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(asset)
     }
 
     fn note(&self, asset: Digest, error: &MediaError) {
@@ -33,20 +36,34 @@ impl MediumFaults {
             MediaError::Integrity { .. } => "integrity",
             MediaError::Io { .. } => "unreadable",
         };
-        let fault = MediumFault { blob: error.blob(), code };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(asset, fault);
+        let fault = MediumFault {
+            blob: error.blob(),
+            code,
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(asset, fault);
     }
 }
 
 /// The asset as the engine reads it, under the item's name.
 #[must_use]
 pub fn medium(shelf: &MediaShelf, faults: &MediumFaults, label: &ItemId, asset: &Asset) -> Medium {
-    let kind = if asset.mime.is_still() { MediumKind::Still } else { MediumKind::Video };
+    let kind = if asset.mime.is_still() {
+        MediumKind::Still
+    } else {
+        MediumKind::Video
+    };
     let (mime, size_bytes) = (asset.mime.as_str().to_owned(), asset.size_bytes);
     let (shelf, faults, asset) = (shelf.clone(), faults.clone(), asset.clone());
     let open: OpenMedium = Arc::new(move || match shelf.open(&asset) {
         Ok(reader) => {
-            let watched = Watched { reader, asset: asset.sha256, faults: faults.clone() };
+            let watched = Watched {
+                reader,
+                asset: asset.sha256,
+                faults: faults.clone(),
+            };
             Ok(Box::new(watched))
         }
         Err(error) => {
@@ -54,7 +71,13 @@ pub fn medium(shelf: &MediaShelf, faults: &MediumFaults, label: &ItemId, asset: 
             Err(io::Error::other(error))
         }
     });
-    Medium { label: label.to_string(), kind, mime, size_bytes, open }
+    Medium {
+        label: label.to_string(),
+        kind,
+        mime,
+        size_bytes,
+        open,
+    }
 }
 
 /// A verified reader that tells what the gate finds.

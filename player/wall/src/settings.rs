@@ -6,7 +6,8 @@ use cotmoc_service::config::{Mistakes, Reader};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-const ID: &str = "1 to 64 letters, digits, '.', '_' or '-', as in the root document and the release";
+const ID: &str =
+    "1 to 64 letters, digits, '.', '_' or '-', as in the root document and the release";
 
 /// Whether the system clock needs support before it is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +68,30 @@ impl Settings {
     }
 
     fn from_reader(reader: &mut Reader) -> Option<Self> {
-        let (site, channel, device) =
-            (reader.required("site", ID), reader.required("channel", ID), reader.required("device", ID));
+        let (site, channel, device) = (
+            reader.required("site", ID),
+            reader.required("channel", ID),
+            reader.required("device", ID),
+        );
         let factory_root = reader.path("factory_root", "/etc/cotmoc/root.dsse");
         let data = reader.path("data", "/var/lib/cotmoc/wall");
         let inbox = reader.path("inbox", "/var/lib/cotmoc/inbox");
         let media = reader.path("media", "/var/lib/cotmoc/media");
         let link = reader.path("link", "/run/cotmoc/link.sock");
-        let (width_px, height_px) =
-            (pixels(reader, "output.width", 1280), pixels(reader, "output.height", 720));
+        let (width_px, height_px) = (
+            pixels(reader, "output.width", 1280),
+            pixels(reader, "output.height", 720),
+        );
         let (rate, sink) = (frame_rate(reader), sink(reader));
         let (audio, volume) = (audio(reader), volume(reader));
         let clock = reader.optional("clock.source", ClockSource::Auto, "\"auto\" or \"system\"");
         let pictures = pictures(reader);
         Some(Self {
-            me: Identity { site: site?, channel: channel?, device: device? },
+            me: Identity {
+                site: site?,
+                channel: channel?,
+                device: device?,
+            },
             factory_root,
             data,
             inbox,
@@ -105,7 +115,10 @@ fn pixels(reader: &mut Reader, key: &str, default: u64) -> u32 {
 
 fn frame_rate(reader: &mut Reader) -> FrameRate {
     let num = reader.within("output.fps", 30, 1..=120);
-    FrameRate { num: u32::try_from(num).unwrap_or(30), den: 1 }
+    FrameRate {
+        num: u32::try_from(num).unwrap_or(30),
+        den: 1,
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,7 +163,12 @@ fn area(reader: &mut Reader) -> Option<PixelArea> {
     let edge = "a number of pixels";
     let [x, y, width, height] = ["x", "y", "width", "height"]
         .map(|side| reader.required::<i32>(&format!("output.area.{side}"), edge));
-    Some(PixelArea { x: x?, y: y?, width: width?, height: height? })
+    Some(PixelArea {
+        x: x?,
+        y: y?,
+        width: width?,
+        height: height?,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,5 +209,8 @@ fn volume(reader: &mut Reader) -> f64 {
 fn pictures(reader: &mut Reader) -> Option<PictureSettings> {
     let keep = reader.within("pictures.keep", 60, 1..=10_000);
     let folder = reader.maybe_path("pictures.folder")?;
-    Some(PictureSettings { folder, keep: usize::try_from(keep).unwrap_or(60) })
+    Some(PictureSettings {
+        folder,
+        keep: usize::try_from(keep).unwrap_or(60),
+    })
 }

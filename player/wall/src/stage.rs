@@ -38,7 +38,13 @@ impl Stage {
     /// A stage on which nothing was cued. What is wrong with media is told through `faults`.
     #[must_use]
     pub const fn new(shelf: MediaShelf, faults: MediumFaults) -> Self {
-        Self { shelf, faults, known: Vec::new(), cued: BTreeMap::new(), next_id: 1 }
+        Self {
+            shelf,
+            faults,
+            known: Vec::new(),
+            cued: BTreeMap::new(),
+            next_id: 1,
+        }
     }
 
     /// What the engine calls `id`.
@@ -59,9 +65,20 @@ impl Stage {
         (release, now): (u64, TimeMs),
     ) -> Result<(), EngineError> {
         self.known.retain(|cue| cue.until > now);
-        let agree = self.known.iter().zip(plan).take_while(|(a, b)| is_same(a, b)).count();
+        let agree = self
+            .known
+            .iter()
+            .zip(plan)
+            .take_while(|(a, b)| is_same(a, b))
+            .count();
         let differs = agree < self.known.len();
-        let in_place = agree > 0 && self.known.iter().zip(plan).skip(agree).all(|(a, b)| a.from == b.from);
+        let in_place = agree > 0
+            && self
+                .known
+                .iter()
+                .zip(plan)
+                .skip(agree)
+                .all(|(a, b)| a.from == b.from);
         let keep = if differs && !in_place { 0 } else { agree };
         self.known.truncate(keep);
         for (index, cue) in plan.iter().enumerate().skip(keep) {
@@ -92,7 +109,13 @@ impl Stage {
         };
         let id = CueId(self.next_id);
         self.next_id += 1;
-        self.cued.insert(id, Cued { plan: plan.clone(), release });
+        self.cued.insert(
+            id,
+            Cued {
+                plan: plan.clone(),
+                release,
+            },
+        );
         while self.cued.len() > REMEMBERED {
             self.cued.pop_first();
         }
@@ -103,7 +126,11 @@ impl Stage {
             ends_at_ns: ns(plan.until),
             offset_ns: 0,
         };
-        if at_once { engine.cut(MAIN, cue) } else { engine.cue(MAIN, cue) }
+        if at_once {
+            engine.cut(MAIN, cue)
+        } else {
+            engine.cue(MAIN, cue)
+        }
     }
 }
 
