@@ -10,7 +10,9 @@ use std::time::Duration;
 use cotmoc_wall::pipeline::{Cue, Engine, EngineEvent, Medium, OpenMedium, Showing};
 
 use crate::support::media::{Clip, still};
-use crate::support::wall::{Hole, MS, SECOND, STANDBY_ITEM, Wall, ZONE, medium, medium_read_by, second_half};
+use crate::support::wall::{
+    Hole, MS, SECOND, STANDBY_ITEM, Wall, ZONE, late_part, medium, medium_read_by,
+};
 
 /// Good, bad, good: the bad one is reported by `code` and both good ones fill their slots.
 fn costs_only_its_slot(code: &str, bad: impl FnOnce(&Wall) -> Medium) {
@@ -159,7 +161,7 @@ fn breaks_on_air(medium_of: impl FnOnce(&Path) -> Medium) -> (Wall, Cue, &'stati
 #[test]
 fn a_hash_mismatch_on_air_is_reported_and_followed_by_the_standby_picture() {
     let (mut wall, cue, code) =
-        breaks_on_air(|path| medium_read_by(path, refusing(path, second_half(path))));
+        breaks_on_air(|path| medium_read_by(path, refusing(path, late_part(path))));
     assert_eq!(code, "integrity");
     let ended = wall.wait_for_end_of(&cue);
     assert!(matches!(ended, EngineEvent::Ended { lost, .. } if lost > 0));
@@ -191,7 +193,7 @@ fn a_truncated_file_is_reported_as_truncated() {
 fn a_fault_on_air_is_followed_at_once_by_the_next_cue_when_that_is_decoded() {
     let mut wall = Wall::start();
     let path = Clip::h264(3, 8000).noisy().make(wall.path());
-    let broken = medium_read_by(&path, refusing(&path, second_half(&path)));
+    let broken = medium_read_by(&path, refusing(&path, late_part(&path)));
     let next = still(4, "next.png", wall.path());
     let first = wall.cue_reading(broken, wall.soon(2 * SECOND), 8 * SECOND);
     let second = wall.cue_of(&next, first.ends_at_ns, SECOND);
@@ -251,7 +253,7 @@ fn a_reader_that_blocks_for_ever_before_its_slot_costs_only_its_slot_and_the_eng
 fn a_reader_that_blocks_on_air_is_reported_as_stalled() {
     let mut wall = Wall::start_with(|config| config.patience.stall_after = Duration::from_secs(1));
     let path = Clip::h264(3, 8000).noisy().make(wall.path());
-    let stuck = medium_read_by(&path, blocking(&path, second_half(&path)));
+    let stuck = medium_read_by(&path, blocking(&path, late_part(&path)));
     let cue = wall.cue_reading(stuck, wall.soon(2 * SECOND), 12 * SECOND);
     wall.engine.cue(ZONE, cue.clone()).unwrap();
     assert_eq!(wall.wait_for_fault_of(&cue), "stalled");

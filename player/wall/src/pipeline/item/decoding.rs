@@ -63,6 +63,9 @@ impl Decoding {
         let pipeline = gst::Pipeline::new();
         let decoder = make("decodebin").map_err(undecodable)?;
         decoder.set_property("force-sw-decoders", attempt.software_only);
+        if let Some(caps) = container_caps(&item.cue.medium.mime) {
+            decoder.set_property("sink-caps", caps);
+        }
         pipeline
             .add_many([source.element(), &decoder])
             .map_err(undecodable)?;
@@ -113,6 +116,19 @@ impl Decoding {
             .map(|_| ())
             .map_err(undecodable)
     }
+}
+
+/// Known types are taken at their word, so that no other parser ever sees the bytes; the rest is detected.
+fn container_caps(mime: &str) -> Option<gst::Caps> {
+    let name = match mime {
+        "video/mp4" | "video/quicktime" => "video/quicktime",
+        "video/webm" => "video/webm",
+        "image/jpeg" => "image/jpeg",
+        "image/png" => "image/png",
+        "image/webp" => "image/webp",
+        _ => return None,
+    };
+    Some(gst::Caps::new_empty_simple(name))
 }
 
 fn undecodable(error: impl std::fmt::Display) -> ItemFault {

@@ -265,7 +265,11 @@ pub fn medium_read_by(path: &Path, open: OpenMedium) -> Medium {
         } else {
             MediumKind::Still
         },
-        mime: format!("test/{ending}"),
+        mime: match ending {
+            "mp4" => "video/mp4".to_owned(),
+            "jpg" => "image/jpeg".to_owned(),
+            other => format!("image/{other}"),
+        },
         size_bytes: std::fs::metadata(path).unwrap().len(),
         open,
     }
@@ -300,8 +304,8 @@ impl<F> io::Seek for Hole<F> {
     }
 }
 
-/// From half of the file on, but not its end: type detection looks there first.
-pub fn second_half(path: &Path) -> Range<u64> {
+/// A part that is needed late, and that type detection does not look at before.
+pub fn late_part(path: &Path) -> Range<u64> {
     let size = std::fs::metadata(path).unwrap().len();
-    size / 2..size - size / 8
+    size * 5 / 8..size - size / 8
 }
