@@ -23,13 +23,22 @@ impl Board {
     /// # Errors
     /// If the files cannot be written.
     pub fn new(lab: &Lab, me: Identity) -> anyhow::Result<Self> {
-        let dir = lab.dir().join(me.device.as_str());
+        let board = Self::alone(lab.dir(), me, &lab.factory_root())?;
+        std::fs::write(board.path("agent.toml"), agent_toml(&board.me, lab))?;
+        Ok(board)
+    }
+
+    /// The folders and configuration of a wall that has nobody to talk to, below `dir`.
+    ///
+    /// # Errors
+    /// If the files cannot be written.
+    pub fn alone(dir: &Path, me: Identity, factory_root: &[u8]) -> anyhow::Result<Self> {
+        let dir = dir.join(me.device.as_str());
         for folder in ["agent", "inbox", "media", "wall", "pictures"] {
             std::fs::create_dir_all(dir.join(folder))?;
         }
-        std::fs::write(dir.join("root.dsse"), lab.factory_root())?;
+        std::fs::write(dir.join("root.dsse"), factory_root)?;
         std::fs::write(dir.join("wall.toml"), wall_toml(&me))?;
-        std::fs::write(dir.join("agent.toml"), agent_toml(&me, lab))?;
         Ok(Self {
             me,
             dir,
@@ -99,6 +108,20 @@ impl Board {
         if let Ok(pid) = std::fs::read_to_string(self.path("wall.pid")) {
             drop(Command::new("kill").args(["-KILL", pid.trim()]).status());
         }
+    }
+
+    /// Gives the wall's picture another size, in pixels, for its next start.
+    ///
+    /// # Errors
+    /// If the configuration cannot be changed.
+    pub fn resize_wall(&self, width: &str, height: &str) -> std::io::Result<()> {
+        let path = self.path("wall.toml");
+        let text = std::fs::read_to_string(&path)?;
+        let text = text.replace("width = 640", &format!("width = {width}"));
+        std::fs::write(
+            path,
+            text.replace("height = 360", &format!("height = {height}")),
+        )
     }
 
     /// Makes the wall's next start believe its clock only with support.

@@ -56,7 +56,11 @@ impl Lab {
     /// If a process does not start or refuses what it must accept.
     pub fn start() -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("cotmoc-lab-").tempdir()?;
-        std::fs::write(dir.path().join("controller.toml"), CONTROLLER_TOML)?;
+        let any = "127.0.0.1:0";
+        std::fs::write(
+            dir.path().join("controller.toml"),
+            controller_toml(any, any, any),
+        )?;
         let (controller, addresses) = start_controller(dir.path())?;
         let lab = Self {
             site: Site::new(),
@@ -75,15 +79,12 @@ impl Lab {
     /// # Errors
     /// If it does not start.
     pub fn restart_controller(&mut self) -> anyhow::Result<()> {
-        let (device, enrol, console) = (
-            &self.addresses.device,
-            &self.addresses.enrol,
-            &self.addresses.console,
-        );
-        let config = format!(
-            "data = \"controller\"\nnames = [\"localhost\"]\n[device]\nlisten = \"{device}\"\n\
-             [enrol]\nlisten = \"{enrol}\"\n[console]\nlisten = \"{console}\"\n"
-        );
+        let Addresses {
+            device,
+            enrol,
+            console,
+        } = &self.addresses;
+        let config = controller_toml(device, enrol, console);
         std::fs::write(self.dir().join("controller.toml"), config)?;
         let (controller, addresses) = start_controller(self.dir())?;
         self.controller = Some(controller);
@@ -173,19 +174,26 @@ impl Lab {
         self.publish(&self.site.seal_release(release))
     }
 
+    /// Whether the controller has had a heartbeat of `device`.
+    #[must_use]
+    pub fn has_heard_from(&self, device: &str) -> bool {
+        self.device(device)
+            .is_some_and(|d| d.get("last_seen_ms").is_some_and(|ms| ms.is_i64()))
+    }
+
     /// The wall's last report to the controller.
     #[must_use]
     pub fn report(&self, device: &str) -> Option<ScreenReport> {
-        let status = self
-            .request("GET", "/api/v1/status", None)
-            .ok()?
-            .json()
-            .ok()?;
-        let devices = status.get("devices")?.as_array()?;
-        let found = devices
-            .iter()
-            .find(|d| d.get("device").is_some_and(|d| d == device))?;
-        serde_json::from_value(found.get("report")?.clone()).ok()
+        serde_json::from_value(self.device(device)?.get("report")?.clone()).ok()
+    }
+
+    fn device(&self, name: &str) -> Option<serde_json::Value> {
+        let answer = self.request("GET", "/api/v1/status", None).ok()?;
+        let status = answer.json().ok()?;
+        let mut devices = status.get("devices")?.as_array()?.iter();
+        devices
+            .find(|d| d.get("device").is_some_and(|d| d == name))
+            .cloned()
     }
 
     /// Every event of a device that the controller has stored, oldest first.
@@ -314,9 +322,12 @@ impl Lab {
     }
 }
 
-const CONTROLLER_TOML: &str = "data = \"controller\"\nnames = [\"localhost\"]\n\
-     [device]\nlisten = \"127.0.0.1:0\"\n[enrol]\nlisten = \"127.0.0.1:0\"\n\
-     [console]\nlisten = \"127.0.0.1:0\"\n";
+fn controller_toml(device: &str, enrol: &str, console: &str) -> String {
+    format!(
+        "data = \"controller\"\nnames = [\"localhost\"]\n[listen]\ndevice = \"{device}\"\n\
+         enrol = \"{enrol}\"\nconsole = \"{console}\"\n[sync]\nnext_ms = 500\n"
+    )
+}
 
 fn start_controller(dir: &Path) -> anyhow::Result<(Process, Addresses)> {
     let addresses = dir.join("controller/addresses.json");

@@ -92,6 +92,7 @@ impl Process {
         let status = Command::new("kill")
             .arg(format!("-{name}"))
             .arg(self.pid().to_string())
+            .stderr(std::process::Stdio::null())
             .status();
         drop(status);
     }

@@ -34,6 +34,14 @@ impl Programme {
     /// # Errors
     /// If a step fails.
     pub fn on_air() -> anyhow::Result<Self> {
+        Self::on_air_at("640", "360")
+    }
+
+    /// The same with a picture of another size, in pixels.
+    ///
+    /// # Errors
+    /// If a step fails.
+    pub fn on_air_at(width: &str, height: &str) -> anyhow::Result<Self> {
         let lab = Lab::start()?;
         let [red, green, grey] = [RED, GREEN, GREY].map(|rgb| kit::media::png(320, 180, rgb));
         let red = lab.upload(Mime::Png, &red)?;
@@ -41,7 +49,11 @@ impl Programme {
         let grey = lab.upload(Mime::Png, &grey)?;
         let release = short(lab.site.release(1, &grey, &[&red, &green]));
         lab.publish_release(&release)?;
-        let board = lab.board("W01")?;
+        let mut board = Board::new(&lab, lab.site.identity("W01"))?;
+        board.resize_wall(width, height)?;
+        board.enrol(&lab)?;
+        board.start_agent()?;
+        board.start_wall()?;
         let programme = Self {
             lab,
             board,
@@ -54,12 +66,18 @@ impl Programme {
         Ok(programme)
     }
 
-    /// Release `version`, following the one before it, with these assets as items.
+    /// Release `version`, following the one that was on air at the start, with these items.
     #[must_use]
     pub fn next(&self, version: u64, items: &[&Asset]) -> Release {
+        self.next_after(&self.release, version, items)
+    }
+
+    /// Release `version`, following `previous`, with these items.
+    #[must_use]
+    pub fn next_after(&self, previous: &Release, version: u64, items: &[&Asset]) -> Release {
         let mut next = short(self.lab.site.release(version, &self.grey, items));
-        let previous = serde_json::to_vec(&self.release).unwrap_or_default();
-        next.prev = Some(cotmoc_proto::Digest::of(&previous));
+        let payload = serde_json::to_vec(previous).unwrap_or_default();
+        next.prev = Some(cotmoc_proto::Digest::of(&payload));
         next
     }
 

@@ -1,0 +1,117 @@
+//! Measurements, side by side with the peer that people would compare with, in one run.
+
+mod download;
+mod footprint;
+mod push;
+mod verify;
+
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What a benchmark found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Rows for people: what was measured, and the figure with its unit.
+    rows: Vec<(String, String)>,
+    /// Aim, whether it is met.
+    aims: Vec<(&'static str, bool)>,
+    ours: Value,
+    peers: Value,
+}
+
+/// Runs one benchmark and prints what it found.
+///
+/// # Errors
+/// If it could not do its work; a missed aim is not an error.
+pub fn run(name: &str) -> anyhow::Result<()> {
+    let outcome = match name {
+        "verify" => verify::run()?,
+        "download" => download::run()?,
+        "push" => push::run()?,
+        "footprint" => footprint::run()?,
+        _ => anyhow::bail!("unknown; expected verify, download, push or footprint"),
+    };
+    let width = outcome
+        .rows
+        .iter()
+        .map(|(what, _)| what.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (what, figure) in &outcome.rows {
+        say(&format!("{what:width$}  {figure}"));
+    }
+    let aims: serde_json::Map<String, Value> = outcome
+        .aims
+        .iter()
+        .map(|(aim, met)| ((*aim).to_owned(), json!(met)))
+        .collect();
+    say(&json!({
+        "bench": name,
+        "aims_met": outcome.aims.iter().all(|(_, met)| *met),
+        "aims": aims,
+        "ours": outcome.ours,
+        "peers": outcome.peers,
+        "machine": machine(),
+    })
+    .to_string());
+    Ok(())
+}
+
+/// Tells the person at the terminal what went wrong.
+#[allow(clippy::print_stderr, reason = "a benchmark is a program for people")]
+pub fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+#[allow(clippy::print_stdout, reason = "a benchmark is a program for people")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+fn machine() -> Value {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    json!({
+        "cpu": model.map(|(_, name)| name.to_owned()),
+        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        "load": std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim(),
+    })
+}
+
+/// The value below which the share `q` of `sorted` lies.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index into a few thousand samples"
+    )]
+    let index = (q * last as f64).round() as usize;
+    sorted.get(index).copied().unwrap_or_default()
+}
+
+fn sorted(mut samples: Vec<f64>) -> Vec<f64> {
+    samples.sort_by(f64::total_cmp);
+    samples
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sizes of files, far below 2^52")]
+fn mebibytes_per_s(bytes: u64, took: Duration) -> f64 {
+    bytes as f64 / 1_048_576.0 / took.as_secs_f64()
+}
+
+/// CPU time that process `pid` has used so far, and its resident memory in bytes.
+fn usage(pid: u32) -> Option<(Duration, u64)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = resident.split_whitespace().next()?.parse().ok()?;
+    Some((Duration::from_millis(ticks * 10), kibibytes * 1024))
+}
