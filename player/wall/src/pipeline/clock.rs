@@ -162,3 +162,45 @@ pub(super) fn from_ns(ns: i64) -> gst::ClockTime {
 pub(super) fn duration_ns(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NTSC: FrameRate = FrameRate {
+        num: 30_000,
+        den: 1001,
+    };
+
+    #[test]
+    fn ticks_do_not_drift_and_the_first_from_a_tick_is_that_tick() {
+        let ticks = Ticks::new(NTSC);
+        for tick in [0, 1, 29_970, 53_633_000_000, 53_633_000_001] {
+            assert_eq!(ticks.first_from(ticks.at(tick)), tick);
+            assert_eq!(ticks.first_from(ticks.at(tick) + 1), tick + 1);
+        }
+        assert_eq!(ticks.at(30_000), 1001 * SECOND_NS);
+    }
+
+    #[test]
+    fn ticks_are_counted_in_half_open_intervals() {
+        let ticks = Ticks::new(FrameRate { num: 30, den: 1 });
+        assert_eq!(ticks.between(0, SECOND_NS), 30);
+        assert_eq!(ticks.between(1, SECOND_NS), 29);
+        assert_eq!(ticks.between(SECOND_NS, 0), 0);
+    }
+
+    #[test]
+    fn an_offset_moves_half_a_millisecond_per_tick_and_stops_at_its_aim() {
+        let offset = Offset {
+            from_ns: 0,
+            to_ns: -10_000_000,
+            since_ns: 100,
+        };
+        let tick_ns = 33_333_333;
+        assert_eq!(offset.at(100, tick_ns), 0);
+        assert_eq!(offset.at(100 + tick_ns, tick_ns), -SLEW_PER_TICK_NS);
+        assert_eq!(offset.at(100 + 20 * tick_ns, tick_ns), -10_000_000);
+        assert_eq!(offset.at(SECOND_NS * 60, tick_ns), -10_000_000);
+    }
+}

@@ -12,7 +12,7 @@ use gstreamer_video as gst_video;
 use super::aired::Aired;
 use super::board::Board;
 use super::clock::{GroupClock, Ticks, monotonic_clock, to_ns};
-use super::config::EngineConfig;
+use super::config::{AudioKind, EngineConfig};
 use super::cue::{Cue, ZoneId};
 use super::elements::{output_caps, picture_caps};
 use super::graveyard::Graveyard;
@@ -73,7 +73,8 @@ pub struct Engine {
     zones: Vec<ZoneScheduler>,
     mixer: Mixer,
     picture_keeper: Keeper,
-    sound_keeper: Keeper,
+    /// None when sound goes nowhere.
+    sound_keeper: Option<Keeper>,
     numbers: AtomicU64,
     stopping: bool,
 }
@@ -221,20 +222,25 @@ impl Engine {
         wait_for(deadline, || self.zones.iter().all(ZoneScheduler::has_ended));
         self.mixer.stop();
         wait_for(deadline, || self.mixer.has_ended());
-        self.sound_keeper.stop();
-        self.picture_keeper.stop();
-        let ended = wait_for(deadline, || {
-            self.sound_keeper.has_ended()
-                && self.picture_keeper.has_ended()
-                && self.shop.graveyard.remaining() == 0
-        });
+        let keepers = || self.sound_keeper.iter().chain([&self.picture_keeper]);
+        keepers().for_each(Keeper::stop);
+        wait_for(deadline, || keepers().all(Keeper::has_ended));
+        wait_for(deadline, || self.shop.graveyard.remaining() == 0);
         self.aired.finish();
-        if ended {
+        let remaining = self.remaining();
+        if remaining == 0 {
             return Ok(());
         }
-        Err(EngineError::DidNotStop {
-            remaining: self.shop.graveyard.remaining(),
-        })
+        Err(EngineError::DidNotStop { remaining })
+    }
+
+    fn remaining(&self) -> usize {
+        let zones = self.zones.iter().map(ZoneScheduler::has_ended);
+        let keepers = self.sound_keeper.iter().chain([&self.picture_keeper]);
+        let own = zones
+            .chain(keepers.map(Keeper::has_ended))
+            .chain([self.mixer.has_ended()]);
+        own.filter(|ended| !ended).count() + self.shop.graveyard.remaining()
     }
 
     fn item(&self, cue: Cue) -> Arc<Item> {
@@ -332,7 +338,11 @@ fn start_sound(
     config: &EngineConfig,
     base: &Foundation,
     feed: &Arc<SoundFeed>,
-) -> Result<Keeper, EngineError> {
+) -> Result<Option<Keeper>, EngineError> {
+    if config.audio == AudioKind::None {
+        base.board.audio_ok.store(true, Ordering::Relaxed);
+        return Ok(None);
+    }
     let line = SoundLine {
         kind: config.audio.clone(),
         volume: config.volume,
@@ -341,7 +351,8 @@ fn start_sound(
         arrived: Arc::default(),
     };
     let tools = keeper_tools(keeper::Medium::Sound, config, base);
-    Keeper::start(line, tools).map_err(EngineError::Thread)
+    let keeper = Keeper::start(line, tools).map_err(EngineError::Thread)?;
+    Ok(Some(keeper))
 }
 
 fn keeper_tools(medium: keeper::Medium, config: &EngineConfig, base: &Foundation) -> KeeperTools {

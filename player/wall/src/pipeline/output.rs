@@ -35,6 +35,7 @@ pub(super) struct PictureFeed {
 struct Connected {
     source: gst_app::AppSrc,
     sink: gst_base::BaseSink,
+    place: Place,
 }
 
 impl PictureFeed {
@@ -68,9 +69,11 @@ impl PictureFeed {
         }
     }
 
-    /// The sink that presents now.
+    /// The sink that presents now; a stand-in does not.
     pub(super) fn sink(&self) -> Option<gst_base::BaseSink> {
-        self.lock().as_ref().map(|line| line.sink.clone())
+        let line = self.lock();
+        let line = line.as_ref().filter(|l| l.place == Place::Configured)?;
+        Some(line.sink.clone())
     }
 
     fn connect(&self, line: Option<Connected>) {
@@ -138,7 +141,11 @@ impl PictureLine {
             .is_live(false)
             .block(false)
             .build();
-        let SinkChain { elements, sink } = chain;
+        let SinkChain {
+            elements,
+            sink,
+            area,
+        } = chain;
         pipeline
             .add(&source)
             .and_then(|()| pipeline.add_many(&elements))
@@ -155,8 +162,15 @@ impl PictureLine {
             stop(&pipeline);
             return Err(reason);
         }
+        if let Some(area) = area {
+            sinks::place_on_display(sink.upcast_ref(), area);
+        }
         self.aired.restart(generation, place == Place::Configured);
-        self.feed.connect(Some(Connected { source, sink }));
+        self.feed.connect(Some(Connected {
+            source,
+            sink,
+            place,
+        }));
         Ok(pipeline)
     }
 

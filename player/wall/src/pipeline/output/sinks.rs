@@ -6,7 +6,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_base as gst_base;
 
-use crate::pipeline::config::{KmsPlane, SinkKind};
+use crate::pipeline::config::{KmsPlane, PixelArea, SinkKind};
 use crate::pipeline::elements::{make, set_if_there};
 
 /// Elements in their order, and the one among them that presents.
@@ -14,6 +14,8 @@ use crate::pipeline::elements::{make, set_if_there};
 pub(super) struct SinkChain {
     pub elements: Vec<gst::Element>,
     pub sink: gst_base::BaseSink,
+    /// Where on the display; sinks forget it whenever they stop.
+    pub area: Option<PixelArea>,
 }
 
 /// Ways to reach the sink, best first.
@@ -59,11 +61,15 @@ fn kms(plane: &KmsPlane) -> Result<SinkChain, String> {
         element.set_property("plane-id", id);
     }
     set_if_there(&element, "skip-vsync", true);
-    if let Some(area) = plane.area {
-        let sides = [area.x, area.y, area.width, area.height];
-        element.set_property("render-rectangle", gst::Array::new(sides));
-    }
-    chain(Vec::new(), element)
+    Ok(SinkChain {
+        area: plane.area,
+        ..chain(Vec::new(), element)?
+    })
+}
+
+pub(super) fn place_on_display(sink: &gst::Element, area: PixelArea) {
+    let sides = [area.x, area.y, area.width, area.height];
+    sink.set_property("render-rectangle", gst::Array::new(sides));
 }
 
 fn custom(description: &str) -> Result<SinkChain, String> {
@@ -77,6 +83,7 @@ fn custom(description: &str) -> Result<SinkChain, String> {
     Ok(SinkChain {
         elements: vec![bin.upcast()],
         sink,
+        area: None,
     })
 }
 
@@ -91,7 +98,11 @@ fn chain(before: Vec<gst::Element>, element: gst::Element) -> Result<SinkChain, 
     let sink = present_in_time(element.clone())?;
     let mut elements = before;
     elements.push(element);
-    Ok(SinkChain { elements, sink })
+    Ok(SinkChain {
+        elements,
+        sink,
+        area: None,
+    })
 }
 
 /// The scheduler alone drops frames; the sink presents every one it gets, at its time.

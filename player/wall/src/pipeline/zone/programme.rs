@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pipeline::cue::ItemFault;
+use crate::pipeline::cue::{CueId, ItemFault};
 use crate::pipeline::item::{Item, Workshop};
 
 /// One planned change of what the zone shows.
@@ -36,6 +36,10 @@ impl Change {
         }
     }
 
+    fn cue_id(&self) -> Option<CueId> {
+        self.item().map(|item| item.cue.id)
+    }
+
     fn release(&self) {
         if let Self::Item(item) = self {
             item.release();
@@ -57,9 +61,13 @@ pub(super) struct Casualty {
 }
 
 impl Programme {
-    /// The newest announcement for an instant replaces an older one.
+    /// The newest announcement for an instant replaces an older one; the same one again changes nothing.
     pub(super) fn add(&mut self, change: Change) {
         let at_ns = change.at_ns();
+        let known = |c: &Change| c.at_ns() == at_ns && c.cue_id() == change.cue_id();
+        if change.item().is_some() && self.changes.iter().any(known) {
+            return;
+        }
         self.remove(|c| c.at_ns() == at_ns);
         let place = self.changes.partition_point(|c| c.at_ns() < at_ns);
         self.changes.insert(place, change);

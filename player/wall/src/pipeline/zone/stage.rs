@@ -125,7 +125,10 @@ impl Stage {
     }
 
     pub(super) fn announce(&mut self, item: Arc<Item>) {
-        self.programme.add(Change::Item(item));
+        let shown = self.on_air.as_ref().map(|air| air.slot.cue);
+        if shown != Some(item.cue.id) {
+            self.programme.add(Change::Item(item));
+        }
     }
 
     pub(super) fn cut(&mut self, item: Arc<Item>) {
