@@ -3,8 +3,10 @@
 
 mod api;
 mod chain;
+mod channel;
 mod clock;
 mod desk;
+mod device;
 mod files;
 mod format;
 mod key;
@@ -18,7 +20,9 @@ mod root;
 mod secret;
 mod settings;
 mod signing;
+mod status;
 mod table;
+mod takedown;
 mod text;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -67,6 +71,18 @@ enum Command {
     /// Gốc tin cậy · The root of trust: whose key may do what
     #[command(subcommand)]
     Root(root::Command),
+    /// Gỡ nội dung ngay · Take content down at once (one duty officer)
+    Takedown(takedown::Args),
+    /// Thiết bị · Devices
+    #[command(subcommand)]
+    Device(device::Command),
+    /// Kênh · Channels
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Tình trạng các màn hình · What every wall does now
+    Status,
+    /// Sự kiện · What happened, by the controller's records
+    Events(status::EventArgs),
 }
 
 /// How a command ended that did its work.
@@ -113,6 +129,11 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Media(command) => media::run(out, settings, command).await?,
         Command::Release(command) => return release::run(out, settings, command).await,
         Command::Root(command) => root::run(out, settings, command).await?,
+        Command::Takedown(args) => return takedown::run(out, settings, &args).await,
+        Command::Device(command) => device::run(out, settings, command).await?,
+        Command::Channel(command) => channel::run(out, settings, command).await?,
+        Command::Status => status::walls(out, settings).await?,
+        Command::Events(args) => status::events(out, settings, &args).await?,
     }
     Ok(End::Done)
 }

@@ -50,11 +50,6 @@ impl Out {
         self.lang.of(text)
     }
 
-    /// Language people read.
-    pub fn lang(&self) -> Lang {
-        self.lang
-    }
-
     /// One line `label: value`.
     pub fn fact(&self, label: Text, value: impl Display) {
         self.line(&format!(

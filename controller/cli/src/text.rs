@@ -50,7 +50,6 @@ texts! {
     CONFIRM = "Gõ yes để ký", "Type yes to sign";
     CONFIRM_TAKEDOWN = "Gõ yes để gỡ nội dung ngay", "Type yes to take the content down now";
     DATES = "Hiệu lực", "Dates";
-    DAY = "Ngày", "Day";
     DEVICE = "Thiết bị", "Device";
     DEVICES = "Màn hình", "Walls";
     DIGEST = "SHA-256", "SHA-256";
@@ -67,14 +66,19 @@ texts! {
     HOLDER = "Người giữ", "Holder";
     ISSUED = "Lập lúc", "Issued";
     ITEM = "Mục", "Item";
-    KEPT_UNTIL = "dùng một lần, trước", "once, before";
+    ONCE_BEFORE = "Dùng một lần, trước", "To be used once, before";
+    TYPE_ON_DEVICE = "Gõ trên thiết bị", "Type on the device";
+    NOTE_KEY = "Ghi vào cli.toml để kiểm tra biên nhận", "Note in cli.toml, to check its receipts";
+    WHOLE_PROGRAMME = "toàn bộ chương trình", "the whole programme";
+    DARK = "tắt theo lịch", "dark by plan";
+    AGO = "trước", "ago";
+    COMES_BACK = "Được chiếu lại sau khi đã gỡ", "Comes back after a takedown";
     LANGUAGES = "Ngôn ngữ", "Languages";
     LAST_SEEN = "Liên lạc cuối", "Last seen";
     LENGTH = "Dài", "Length";
     MEDIA = "Nội dung đã kiểm từng byte", "Media, every byte checked";
     MISSING_CONFIRMATION = "Chưa xác nhận", "Not confirmed";
     MISSING_SIGNATURE = "Còn thiếu chữ ký của", "Still missing: one of";
-    NAME = "Tên", "Name";
     NEXT = "Bước tiếp theo", "Next";
     NOTE = "Ghi chú", "Note";
     NOTHING = "không có gì", "nothing";
@@ -89,9 +93,9 @@ texts! {
     REMOVED = "bỏ", "removed";
     REVOKED = "Đã thu hồi", "Revoked";
     ROLES = "Quyền", "Roles";
-    ROOT = "Gốc tin cậy", "Root of trust";
     SHOWING = "Đang chiếu", "Showing";
     SIGNED = "Đã ký", "Signed";
+    SIGNATURES_UNCHECKED = "Chữ ký chưa được kiểm: cần --root", "Signatures not checked: give --root";
     SIGNED_BY = "Người đã ký", "Signed by";
     SITE = "Địa điểm", "Site";
     SIZE = "Cỡ", "Size";
@@ -100,7 +104,6 @@ texts! {
     STATUS = "Tình trạng", "Status";
     TAKEDOWN = "Gỡ nội dung", "Takedown";
     TEMPLATE = "mẫu khẩn cấp", "emergency slide";
-    TEMPLATES = "Mẫu khẩn cấp", "Emergency slides";
     TIME = "Giờ", "Time";
     TIMES = "Số lần", "Times";
     TITLE = "Tiêu đề", "Title";
@@ -108,7 +111,6 @@ texts! {
     TYPE = "Loại", "Type";
     UPLOADED = "Đã tải lên", "Uploaded";
     KNOWN = "đã có sẵn", "known";
-    VALID_UNTIL = "Đến", "Until";
     VERSION = "Phiên bản", "Version";
     WAITING = "Đang chờ màn hình xác nhận", "Waiting for the walls to confirm";
     WHAT = "Mục bị sửa", "What";

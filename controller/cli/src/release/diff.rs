@@ -7,6 +7,7 @@ use crate::table::Table;
 use crate::text;
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Item};
 use cotmoc_proto::release::Release;
+use cotmoc_proto::time::{HOUR, Millis, TimeMs};
 use cotmoc_proto::window::Zone;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,75 +75,8 @@ pub fn show(out: Out, has_old: bool, changes: &[Change]) {
 /// Everything a release says, by name.
 fn facts(release: &Release) -> BTreeMap<String, String> {
     let zone = &release.window.zone;
-    let window = &release.window;
-    let days = |ms: i64| format!("{} h", ms / cotmoc_proto::time::HOUR);
-    let layout = &release.layout;
-    let mut facts = BTreeMap::from([
-        (
-            "channel".to_owned(),
-            format!("{}/{}", release.site, release.channel),
-        ),
-        ("epoch".to_owned(), release.epoch.to_string()),
-        (
-            "window".to_owned(),
-            format!(
-                "{}–{} {}, quota {} min",
-                window.opens,
-                window.closes,
-                zone.name(),
-                window.quota_min
-            ),
-        ),
-        (
-            "dates · refresh by".to_owned(),
-            days(release.refresh_by_ms.since(release.issued_ms)),
-        ),
-        (
-            "dates · expires".to_owned(),
-            days(release.expires_ms.since(release.issued_ms)),
-        ),
-        (
-            "dates · offline grace".to_owned(),
-            days(release.offline_grace_ms),
-        ),
-        (
-            "dates · on stale".to_owned(),
-            format!("{:?}", release.on_stale).to_lowercase(),
-        ),
-        (
-            "layout".to_owned(),
-            format!(
-                "{}×{} px, {} zone(s)",
-                layout.width_px,
-                layout.height_px,
-                layout.zones.len()
-            ),
-        ),
-        (
-            "lifts takedown".to_owned(),
-            release.lifts_takedown.to_string(),
-        ),
-        ("note".to_owned(), release.note.clone()),
-    ]);
-    facts.extend(
-        release
-            .devices
-            .iter()
-            .map(|device| (format!("device {device}"), "✓".to_owned())),
-    );
-    facts.extend(layout.zones.iter().map(|zone| {
-        let place = format!(
-            "{}×{} at {},{}",
-            zone.width_px, zone.height_px, zone.x_px, zone.y_px
-        );
-        (format!("zone {}", zone.id), place)
-    }));
-    facts.extend(
-        release
-            .dayparts
-            .iter()
-            .map(|part| (format!("daypart {}", part.id), daypart(part))),
-    );
+    let mut facts = general(release);
+    facts.extend(on_the_wall(release));
     for playlist in &release.playlists {
         let place = format!("playlist {}", playlist.id);
         let parts: Vec<&str> = playlist.dayparts.iter().map(|id| id.as_str()).collect();
@@ -169,6 +103,64 @@ fn facts(release: &Release) -> BTreeMap<String, String> {
         item(&mut facts, zone, one, "template");
     }
     facts
+}
+
+fn general(release: &Release) -> BTreeMap<String, String> {
+    let window = &release.window;
+    let times = format!(
+        "{}–{} {}, quota {} min",
+        window.opens,
+        window.closes,
+        window.zone.name(),
+        window.quota_min
+    );
+    let hours = |ms: Millis| format!("{} h", ms / HOUR);
+    let from_issue = |at: TimeMs| hours(at.since(release.issued_ms));
+    let on_stale = format!("{:?}", release.on_stale).to_lowercase();
+    [
+        ("channel", format!("{}/{}", release.site, release.channel)),
+        ("epoch", release.epoch.to_string()),
+        ("window", times),
+        ("dates · refresh by", from_issue(release.refresh_by_ms)),
+        ("dates · expires", from_issue(release.expires_ms)),
+        ("dates · offline grace", hours(release.offline_grace_ms)),
+        ("dates · on stale", on_stale),
+        ("lifts takedown", release.lifts_takedown.to_string()),
+        ("note", release.note.clone()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn on_the_wall(release: &Release) -> impl Iterator<Item = (String, String)> {
+    let layout = &release.layout;
+    let canvas = format!(
+        "{}×{} px, zones {}",
+        layout.width_px,
+        layout.height_px,
+        layout.zones.len()
+    );
+    let devices = release
+        .devices
+        .iter()
+        .map(|device| (format!("device {device}"), "✓".to_owned()));
+    let zones = layout.zones.iter().map(|zone| {
+        let place = format!(
+            "{}×{} at {},{}",
+            zone.width_px, zone.height_px, zone.x_px, zone.y_px
+        );
+        (format!("zone {}", zone.id), place)
+    });
+    let dayparts = release
+        .dayparts
+        .iter()
+        .map(|part| (format!("daypart {}", part.id), daypart(part)));
+    [("layout".to_owned(), canvas)]
+        .into_iter()
+        .chain(devices)
+        .chain(zones)
+        .chain(dayparts)
 }
 
 fn daypart(part: &Daypart) -> String {

@@ -4,6 +4,7 @@ use cotmoc_proto::playlist::Item;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::{FallbackReason, Moment, Picture, ScreenState, Show, resolve};
 use cotmoc_proto::time::{Millis, TimeMs};
+use cotmoc_proto::window::next_day;
 use cotmoc_proto::{ItemId, PlaylistId};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -21,11 +22,68 @@ pub struct Stretch {
 }
 
 /// How an item plays in a stretch.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
     pub item: ItemId,
     pub times: u64,
     pub total_ms: Millis,
+}
+
+/// Days that look the same, one after the other.
+#[derive(Debug, Clone, Serialize)]
+pub struct Days {
+    #[serde(serialize_with = "date")]
+    pub first: Date,
+    #[serde(serialize_with = "date")]
+    pub last: Date,
+    /// Of the first of them.
+    pub stretches: Vec<Stretch>,
+}
+
+/// The seven days from `first` on, those that look the same together.
+pub fn week(release: &Release, first: Date) -> Vec<Days> {
+    let mut days: Vec<Days> = Vec::new();
+    let mut date = first;
+    for _ in 0..7 {
+        let stretches = day(release, date);
+        let looks = |known: &Days| {
+            shape(release, known.first, &known.stretches) == shape(release, date, &stretches)
+        };
+        match days.last_mut() {
+            Some(known) if looks(known) => known.last = date,
+            Some(_) | None => days.push(Days {
+                first: date,
+                last: date,
+                stretches,
+            }),
+        }
+        date = next_day(date);
+    }
+    days
+}
+
+/// A day without its date.
+fn shape<'s>(
+    release: &Release,
+    date: Date,
+    stretches: &'s [Stretch],
+) -> Vec<(Millis, Millis, Option<&'s PlaylistId>, &'s [Row])> {
+    let (opens, _closes) = release.window.on(date);
+    stretches
+        .iter()
+        .map(|stretch| {
+            (
+                stretch.from_ms.since(opens),
+                stretch.to_ms.since(opens),
+                stretch.playlist.as_ref(),
+                stretch.rows.as_slice(),
+            )
+        })
+        .collect()
+}
+
+fn date<S: serde::Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(date)
 }
 
 /// The day from opening to closing. One zone: the first of the layout.

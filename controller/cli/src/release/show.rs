@@ -1,11 +1,13 @@
 //! `cotmoc release show`: a release as people read it.
 
 use super::document::Document;
-use super::schedule::{self, Stretch};
+use super::schedule::{self, Days, Stretch};
 use crate::api::Api;
+use crate::chain::Chain;
 use crate::desk::unverified_release;
 use crate::out::Out;
 use crate::settings::Settings;
+use crate::signing::{self, ClauseState};
 use crate::table::Table;
 use crate::{clock, format, text};
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +15,7 @@ use cotmoc_proto::ChannelId;
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::playlist::{CalendarDate, Item};
 use cotmoc_proto::release::Release;
+use cotmoc_proto::trust::RoleName;
 use cotmoc_proto::window::Day;
 use jiff::civil::Date;
 
@@ -38,23 +41,37 @@ pub async fn run(
     (target, channel): (Option<String>, Option<ChannelId>),
     day: &DayArgs,
 ) -> Result<()> {
-    let document = match (target, channel) {
-        (Some(target), _) => Document::open(settings, &target).await?,
-        (None, Some(channel)) => published(settings, &channel).await?,
+    let (document, api) = match (target, channel) {
+        (Some(target), _) => (Document::open(settings, &target).await?, None),
+        (None, Some(channel)) => {
+            let api = Api::new(settings)?;
+            (published(&api, &channel).await?, Some(api))
+        }
         (None, None) => bail!("name a file, a draft or --channel"),
     };
     let release = &document.release;
     let date = day.date(release)?;
     head(out, release);
+    let signed = match &settings.root {
+        Some(_) => {
+            let chain = Chain::load(settings, &[], api.as_ref()).await?;
+            signing::clause_states(&document.envelope, chain.current(), RoleName::Release)
+        }
+        None => Vec::new(),
+    };
+    signatures(out, &signed);
     items(out, release);
-    let stretches = schedule::day(release, date);
-    programme(out, release, (date, &stretches));
+    let days = vec![Days {
+        first: date,
+        last: date,
+        stretches: schedule::day(release, date),
+    }];
+    programme(out, release, &days);
     out.document(&serde_json::json!({
         "payload_sha256": document.digest(),
-        "signed_by": document.envelope.signatures().iter().map(|s| s.keyid).collect::<Vec<_>>(),
+        "clauses": signed,
         "release": release,
-        "day": date.to_string(),
-        "schedule": stretches,
+        "days": days,
     }))?;
     Ok(())
 }
@@ -113,24 +130,36 @@ pub fn items(out: Out, release: &Release) {
     out.table(&table);
 }
 
-/// What plays when on `date`.
-pub fn programme(out: Out, release: &Release, (date, stretches): (Date, &[Stretch])) {
-    let weekday = out.lang().of(format::weekday(Day::from(date.weekday())));
+/// What plays when.
+pub fn programme(out: Out, release: &Release, days: &[Days]) {
     out.heading(text::PROGRAMME);
-    out.say(format_args!("{weekday}, {}", date.strftime("%d/%m/%Y")));
-    let mut table = Table::new([
-        out.words(text::TIME),
-        out.words(text::PLAYLIST),
-        out.words(text::ITEM),
-        out.words(text::TITLE),
-        out.words(text::LENGTH),
-        out.words(text::TIMES),
-        out.words(text::AIRTIME),
-    ]);
-    for stretch in stretches {
-        stretch_rows(out, release, stretch, &mut table);
+    for same in days {
+        out.say(span(out, same));
+        let mut table = Table::new([
+            out.words(text::TIME),
+            out.words(text::PLAYLIST),
+            out.words(text::ITEM),
+            out.words(text::TITLE),
+            out.words(text::LENGTH),
+            out.words(text::TIMES),
+            out.words(text::AIRTIME),
+        ]);
+        for stretch in &same.stretches {
+            stretch_rows(out, release, stretch, &mut table);
+        }
+        out.table(&table);
     }
-    out.table(&table);
+}
+
+fn span(out: Out, days: &Days) -> String {
+    let name = |date: Date| {
+        let weekday = out.words(format::weekday(Day::from(date.weekday())));
+        format!("{weekday} {}", date.strftime("%d/%m/%Y"))
+    };
+    if days.first == days.last {
+        return name(days.first);
+    }
+    format!("{} → {}", name(days.first), name(days.last))
 }
 
 fn stretch_rows(out: Out, release: &Release, stretch: &Stretch, table: &mut Table) {
@@ -189,8 +218,26 @@ fn dates(release: &Release, item: &Item) -> String {
     }
 }
 
-async fn published(settings: &Settings, channel: &ChannelId) -> Result<Document> {
-    let bytes = Api::new(settings)?.release(channel).await?;
+fn signatures(out: Out, states: &[ClauseState]) {
+    if states.is_empty() {
+        return out.say(out.words(text::SIGNATURES_UNCHECKED));
+    }
+    for state in states {
+        let names: Vec<&str> = state.signed.iter().map(|holder| holder.as_str()).collect();
+        let names = if names.is_empty() {
+            "–".to_owned()
+        } else {
+            names.join(", ")
+        };
+        out.fact(
+            text::SIGNED_BY,
+            format_args!("{} ({})", names, state.clause),
+        );
+    }
+}
+
+async fn published(api: &Api, channel: &ChannelId) -> Result<Document> {
+    let bytes = api.release(channel).await?;
     let bytes = bytes.with_context(|| format!("channel {channel} has no release yet"))?;
     let envelope = Envelope::parse(&bytes).context("the controller's release is damaged")?;
     let release = unverified_release(&envelope)?;

@@ -1,6 +1,7 @@
 //! `cotmoc release sign`: nothing that the controller says is believed. Every byte of the media is
 //! hashed here, then people see what they sign, then they sign.
 
+use super::assemble::in_force;
 use super::check::objections;
 use super::document::Document;
 use super::{diff, schedule, show};
@@ -14,6 +15,7 @@ use crate::{clock, format, text};
 use anyhow::{Result, bail, ensure};
 use cotmoc_proto::Digest;
 use cotmoc_proto::release::Release;
+use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::time::Millis;
 use cotmoc_proto::trust::RoleName;
 use std::collections::BTreeMap;
@@ -55,9 +57,15 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
     show::items(people, release);
     show_media(people, release, &media);
     let today = release.window.zone.date(clock::now());
-    show::programme(people, release, (today, &schedule::day(release, today)));
+    show::programme(people, release, &schedule::week(release, today));
     let changes = diff::changes(last.as_ref().map(|last| &last.document), release);
     diff::show(people, last.is_some(), &changes);
+    let takedowns = desk.takedowns(&release.channel).await?;
+    for (takedown, asset) in in_force(last.as_ref(), &takedowns) {
+        if takedown.seq <= release.lifts_takedown {
+            show_return(people, release, (takedown, asset));
+        }
+    }
     people.say("");
     if !args.yes {
         confirm(people)?;
@@ -70,6 +78,16 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
     };
     document.store(&desk).await?;
     report(out, &desk, &document, &media)
+}
+
+/// What was taken down and would be shown again.
+fn show_return(out: Out, release: &Release, (takedown, asset): (&Takedown, Digest)) {
+    for item in release.items().filter(|item| item.digest() == asset) {
+        out.fact(
+            text::COMES_BACK,
+            format_args!("{} ({}): {}", item.id, item.title, takedown.reason),
+        );
+    }
 }
 
 fn confirm(out: Out) -> Result<()> {
