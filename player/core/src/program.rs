@@ -169,4 +169,4 @@ fn cue_show(show: &Show<'_>) -> CueShow {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,1 +1,5 @@
-
+mod board;
+mod clocks;
+mod days;
+mod stories;
+mod torn;
