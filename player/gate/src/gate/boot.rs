@@ -55,9 +55,11 @@ pub fn again(vault: &Vault, me: &Identity, factory: &Root, book: Book) -> Standi
     )
 }
 
-/// Writes the book. That it cannot be written is no reason to show less.
+/// Writes the book into both slots, so that what damage has used up is there again. That it
+/// cannot be written is no reason to show less.
 pub fn keep(slots: &mut Slots, mut standing: Standing) -> Standing {
-    if let Err(error) = slots.save(&mut standing.book) {
+    let first = slots.save(&mut standing.book);
+    if let Err(error) = first.and_then(|()| slots.save(&mut standing.book)) {
         let detail = chain(&error);
         standing.findings.push(Finding::NotSaved { detail });
     }

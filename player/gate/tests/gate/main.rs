@@ -6,4 +6,12 @@
 
 mod blobs;
 mod board;
+mod disk;
+mod inbox;
+mod kill;
+mod rollback;
+mod roots;
+mod signatures;
+mod stories;
 mod takedowns;
+mod time;
