@@ -104,6 +104,9 @@ impl Fold {
         }
         if entry.is_trusted() {
             self.place(&entry);
+            if let Some(over) = self.open.take_if(|open| !what.is_of(open)) {
+                self.close(over);
+            }
         }
         self.tail = Some(Tail {
             boot: entry.boot,
@@ -221,7 +224,7 @@ impl Fold {
         self.placed_until = Some(now);
         if let Some(mut open) = self.open.take_if(|open| open.from_ms < now) {
             open.to_ms = now;
-            self.close(Some(open));
+            self.close(open);
         }
         self.open = None;
         self.kept.retain(|kept| kept.from_ms < now);
@@ -279,14 +282,14 @@ impl Fold {
                 open.clock = open.clock.min(next.clock);
             }
             Some(_) | None => {
-                let closed = self.open.replace(next);
-                self.close(closed);
+                if let Some(closed) = self.open.replace(next) {
+                    self.close(closed);
+                }
             }
         }
     }
 
-    fn close(&mut self, closed: Option<OnAir>) {
-        let Some(closed) = closed else { return };
+    fn close(&mut self, closed: OnAir) {
         let oldest = closed.to_ms.plus(-KEPT_MS);
         self.unsent.push(closed.clone());
         self.kept.push_back(closed);
@@ -309,6 +312,10 @@ impl What {
             state: OnAirState::Unknown,
             reason,
         }
+    }
+
+    fn is_of(self, interval: &OnAir) -> bool {
+        self.state == interval.state && self.reason == interval.reason
     }
 }
 
