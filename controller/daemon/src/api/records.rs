@@ -5,10 +5,10 @@ use crate::http::{ApiError, ApiResult, Params};
 use crate::store::{RecordKind, RecordQuery, RecordRow};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use cotmoc_proto::device::{OnAir, OnAirState};
-use cotmoc_proto::window::{OperatingWindow, next_day};
+use cotmoc_proto::device::{OnAir, OnAirState, RecordBody};
+use cotmoc_proto::window::{DayTime, OperatingWindow, next_day};
 use cotmoc_proto::{DeviceId, TimeMs};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1_000;
@@ -17,90 +17,112 @@ const MAX_LIMIT: u32 = 1_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     device: Option<DeviceId>,
-    #[serde(default)]
-    after: u64,
+    after: Option<u64>,
     limit: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DayOf {
+pub(super) struct LedgerPage {
     device: DeviceId,
-    /// Local date, `2026-11-23`; today without it.
+    /// Local date, `2026-11-23`; without it the page is of all days.
     date: Option<String>,
+    after: Option<u64>,
+    limit: Option<u32>,
 }
 
-pub(super) async fn events(State(app): State<Shared>, page: Params<Page>) -> ApiResult<Response> {
-    answer(&app, "events", RecordKind::Event, page).await
+/// A receipt with its envelope beside it.
+#[derive(Debug, Serialize)]
+struct ReceiptView<'r> {
+    envelope: &'r str,
+    #[serde(flatten)]
+    row: &'r RecordRow,
 }
 
-pub(super) async fn aired(State(app): State<Shared>, page: Params<Page>) -> ApiResult<Response> {
-    answer(&app, "aired", RecordKind::Aired, page).await
-}
-
-pub(super) async fn receipts(State(app): State<Shared>, page: Params<Page>) -> ApiResult<Response> {
-    answer(&app, "receipts", RecordKind::Receipt, page).await
-}
-
-/// The ledger of one device on one local day, with the time on air.
-pub(super) async fn on_air(
+pub(super) async fn events(
     State(app): State<Shared>,
-    Params(query): Params<DayOf>,
-) -> ApiResult<Response> {
-    let zone = OperatingWindow::default().zone;
-    let date = match &query.date {
-        Some(text) => text
-            .parse()
-            .map_err(|_date| ApiError::bad_request("date: expected YYYY-MM-DD"))?,
-        None => zone.date(crate::clock::now()),
-    };
-    let midnight = cotmoc_proto::window::DayTime::MIDNIGHT;
-    let day = (zone.at(date, midnight), zone.at(next_day(date), midnight));
-    let rows = app
-        .store
-        .records(RecordQuery {
-            kind: RecordKind::OnAir,
-            device: Some(query.device.clone()),
-            after: 0,
-            span: Some(day),
-            limit: 10 * MAX_LIMIT,
-            newest_first: false,
-        })
-        .await?;
-    let intervals: Vec<OnAir> = rows.iter().filter_map(interval).collect();
-    Ok(axum::Json(serde_json::json!({
-        "device": query.device,
-        "date": date.to_string(),
-        "from_ms": day.0,
-        "to_ms": day.1,
-        "on_air_ms": on_air_ms(&intervals, day),
-        "intervals": intervals,
-    }))
-    .into_response())
-}
-
-async fn answer(
-    app: &Shared,
-    name: &str,
-    kind: RecordKind,
     Params(page): Params<Page>,
 ) -> ApiResult<Response> {
-    let rows = app
-        .store
-        .records(RecordQuery {
+    let rows = app.store.records(page.query(RecordKind::Event)).await?;
+    Ok(axum::Json(serde_json::json!({ "events": rows })).into_response())
+}
+
+pub(super) async fn aired(
+    State(app): State<Shared>,
+    Params(page): Params<Page>,
+) -> ApiResult<Response> {
+    let rows = app.store.records(page.query(RecordKind::Aired)).await?;
+    Ok(axum::Json(serde_json::json!({ "aired": rows })).into_response())
+}
+
+pub(super) async fn receipts(
+    State(app): State<Shared>,
+    Params(page): Params<Page>,
+) -> ApiResult<Response> {
+    let rows = app.store.records(page.query(RecordKind::Receipt)).await?;
+    let views: Vec<_> = rows.iter().map(receipt).collect();
+    Ok(axum::Json(serde_json::json!({ "receipts": views })).into_response())
+}
+
+/// The ledger of one device; with a date, the time on air on that local day too.
+pub(super) async fn on_air(
+    State(app): State<Shared>,
+    Params(page): Params<LedgerPage>,
+) -> ApiResult<Response> {
+    let day = page.date.as_deref().map(local_day).transpose()?;
+    let query = RecordQuery {
+        kind: RecordKind::OnAir,
+        device: Some(page.device.clone()),
+        after: page.after,
+        span: day,
+        limit: page.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT),
+    };
+    let rows = app.store.records(query).await?;
+    let mut answer = serde_json::json!({ "device": page.device, "on-air": rows });
+    if let (Some(day), Some(answer)) = (day, answer.as_object_mut()) {
+        let intervals: Vec<OnAir> = rows.iter().filter_map(interval).collect();
+        answer.insert("from_ms".to_owned(), day.0.0.into());
+        answer.insert("to_ms".to_owned(), day.1.0.into());
+        answer.insert("on_air_ms".to_owned(), on_air_ms(&intervals, day).into());
+    }
+    Ok(axum::Json(answer).into_response())
+}
+
+impl Page {
+    fn query(self, kind: RecordKind) -> RecordQuery {
+        RecordQuery {
             kind,
-            device: page.device,
-            after: page.after,
+            device: self.device,
+            after: self.after,
             span: None,
-            limit: page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
-            newest_first: false,
-        })
-        .await?;
-    Ok(axum::Json(serde_json::json!({ name: rows })).into_response())
+            limit: self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
+        }
+    }
+}
+
+fn receipt(row: &RecordRow) -> ReceiptView<'_> {
+    let envelope = row.body.get("receipt").and_then(|text| text.as_str());
+    ReceiptView {
+        envelope: envelope.unwrap_or_default(),
+        row,
+    }
+}
+
+/// Beginning and end of a day of the regulation's zone.
+fn local_day(date: &str) -> ApiResult<(TimeMs, TimeMs)> {
+    let zone = OperatingWindow::default().zone;
+    let date = date
+        .parse()
+        .map_err(|_date| ApiError::bad_request("date: expected YYYY-MM-DD"))?;
+    let start = |date| zone.at(date, DayTime::MIDNIGHT);
+    Ok((start(date), start(next_day(date))))
 }
 
 fn interval(row: &RecordRow) -> Option<OnAir> {
-    serde_json::from_value(row.body.clone()).ok()
+    match RecordBody::deserialize(&row.body) {
+        Ok(RecordBody::OnAir(interval)) => Some(interval),
+        Ok(RecordBody::Event(_) | RecordBody::Aired(_) | RecordBody::Receipt(_)) | Err(_) => None,
+    }
 }
 
 /// Time on air within `day`; intervals that overlap count once.

@@ -67,12 +67,6 @@ pub(super) fn read_record(
             (RecordKind::Unknown, None, None)
         }
     };
-    let body = match kind {
-        RecordKind::Unknown => incoming.body.to_string(),
-        RecordKind::Event | RecordKind::Aired | RecordKind::OnAir | RecordKind::Receipt => {
-            inner(&incoming.body).to_string()
-        }
-    };
     Ok(NewRecord {
         boot: incoming.boot,
         seq: incoming.seq,
@@ -82,15 +76,8 @@ pub(super) fn read_record(
         kind,
         span,
         receipt,
-        body,
+        body: incoming.body.to_string(),
     })
-}
-
-/// The value inside `{"kind": value}`.
-fn inner(body: &Value) -> &Value {
-    body.as_object()
-        .and_then(|object| object.values().next())
-        .unwrap_or(body)
 }
 
 fn check_receipt(device: &DeviceRow, text: &str) -> ReceiptFacts {

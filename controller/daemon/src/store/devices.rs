@@ -3,6 +3,8 @@
 use super::records::{self, Note};
 use super::row::{maybe_time, parsed, time};
 use super::{Store, StoreError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cotmoc_proto::{ChannelId, DeviceId, Digest, TimeMs};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -46,7 +48,11 @@ pub struct DeviceRow {
     pub channel: ChannelId,
     pub state: DeviceState,
     pub spki_sha256: Digest,
-    #[serde(skip)]
+    /// The public key (SubjectPublicKeyInfo), once it is known; base64 in JSON.
+    #[serde(
+        serialize_with = "base64_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub spki: Option<Vec<u8>>,
     pub registered_ms: TimeMs,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -316,4 +322,12 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         enrolled_ms: maybe_time(row, "enrolled_ms")?,
         revoked_ms: maybe_time(row, "revoked_ms")?,
     })
+}
+
+fn base64_text<S: serde::Serializer>(
+    bytes: &Option<Vec<u8>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let bytes = bytes.as_deref().unwrap_or_default();
+    serializer.serialize_str(&STANDARD.encode(bytes))
 }

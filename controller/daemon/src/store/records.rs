@@ -71,7 +71,7 @@ pub struct NewRecord {
     pub span: Option<(TimeMs, TimeMs)>,
     /// For receipts: what checking it gave.
     pub receipt: Option<ReceiptFacts>,
-    /// What is inside the body, as JSON.
+    /// The body as JSON.
     pub body: String,
 }
 
@@ -134,7 +134,7 @@ impl Store {
 }
 
 pub(super) fn note(connection: &Connection, note: &Note, now: TimeMs) -> rusqlite::Result<()> {
-    let body = serde_json::json!({ "kind": note.kind, "detail": note.detail });
+    let body = serde_json::json!({ "event": { "kind": note.kind, "detail": note.detail } });
     connection
         .prepare_cached(
             "INSERT INTO record (device, received_ms, wall_ms, clock, kind, body)

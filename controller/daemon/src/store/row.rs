@@ -21,6 +21,14 @@ pub(super) fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     u64::try_from(value).map_err(|error| broken(row, column, error))
 }
 
+/// A number that is never negative and may be missing.
+pub(super) fn maybe_number(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<u64>> {
+    match row.get::<_, Option<i64>>(column)? {
+        Some(_) => number(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A point in time.
 pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<TimeMs> {
     row.get(column).map(TimeMs)

@@ -1,7 +1,7 @@
 //! Reading records back, a page at a time.
 
 use super::RecordKind;
-use crate::store::row::{json, maybe_time, number, parsed, time};
+use crate::store::row::{json, maybe_number, number, parsed, time};
 use crate::store::{Store, StoreError};
 use cotmoc_proto::{BootId, DeviceId, TimeMs};
 use rusqlite::{Row, params};
@@ -11,28 +11,32 @@ use rusqlite::{Row, params};
 pub struct RecordQuery {
     pub kind: RecordKind,
     pub device: Option<DeviceId>,
-    /// Only records after this id.
-    pub after: u64,
+    /// The records after this id; `None`: the newest ones.
+    pub after: Option<u64>,
     /// Only records whose interval touches this one (half-open).
     pub span: Option<(TimeMs, TimeMs)>,
     pub limit: u32,
-    pub newest_first: bool,
 }
 
-/// One stored record.
+/// Who wrote a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    Device,
+    Controller,
+}
+
+/// One stored record. What the controller noted has the boot `controller` and its id as number.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RecordRow {
     pub id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
-    /// Absent where the controller noted it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub boot: Option<BootId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seq: Option<u64>,
+    pub source: Source,
+    pub boot: BootId,
+    pub seq: u64,
     pub received_ms: TimeMs,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mono_ms: Option<TimeMs>,
+    pub mono_ms: u64,
     pub wall_ms: TimeMs,
     pub clock: String,
     pub kind: RecordKind,
@@ -42,13 +46,13 @@ pub struct RecordRow {
 }
 
 impl Store {
-    /// The records that `query` asks for.
+    /// The records that `query` asks for, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn records(&self, query: RecordQuery) -> Result<Vec<RecordRow>, StoreError> {
         self.read(move |connection| {
-            let order = if query.newest_first { "DESC" } else { "ASC" };
+            let order = if query.after.is_some() { "ASC" } else { "DESC" };
             let mut statement = connection.prepare_cached(&format!(
                 "SELECT * FROM record
                  WHERE kind = ?1 AND id > ?2 AND (?3 IS NULL OR device = ?3)
@@ -58,7 +62,7 @@ impl Store {
             let rows = statement.query_map(
                 params![
                     query.kind.as_str(),
-                    super::integer(query.after),
+                    super::integer(query.after.unwrap_or_default()),
                     query.device.as_ref().map(DeviceId::as_str),
                     query.span.map(|(from, _)| from.0),
                     query.span.map(|(_, to)| to.0),
@@ -66,26 +70,38 @@ impl Store {
                 ],
                 row_of,
             )?;
-            rows.collect()
+            let mut rows: Vec<RecordRow> = rows.collect::<rusqlite::Result<_>>()?;
+            rows.sort_by_key(|row| row.id);
+            Ok(rows)
         })
         .await
     }
 }
 
 fn row_of(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
-    let from_device = row.get::<_, Option<i64>>("seq")?.is_some();
     let has_device = row.get::<_, Option<String>>("device")?.is_some();
+    let (source, boot, seq) = match row.get::<_, Option<i64>>("seq")? {
+        Some(_) => (Source::Device, parsed(row, "boot")?, number(row, "seq")?),
+        None => (Source::Controller, own_boot(), number(row, "id")?),
+    };
     Ok(RecordRow {
         id: number(row, "id")?,
         device: has_device.then(|| parsed(row, "device")).transpose()?,
-        boot: from_device.then(|| parsed(row, "boot")).transpose()?,
-        seq: from_device.then(|| number(row, "seq")).transpose()?,
+        source,
+        boot,
+        seq,
         received_ms: time(row, "received_ms")?,
-        mono_ms: maybe_time(row, "mono_ms")?,
+        mono_ms: maybe_number(row, "mono_ms")?.unwrap_or_default(),
         wall_ms: time(row, "wall_ms")?,
         clock: row.get("clock")?,
         kind: parsed(row, "kind")?,
         verdict: row.get("verdict")?,
         body: json(row, "body")?,
     })
+}
+
+fn own_boot() -> BootId {
+    "controller"
+        .parse()
+        .expect("the name is a legal identifier")
 }

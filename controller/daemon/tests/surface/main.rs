@@ -1,0 +1,19 @@
+//! The controller as people and devices meet it: the real program on real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the message"
+)]
+
+mod blobs;
+mod crash;
+mod device;
+mod drafts;
+mod enrolment;
+mod limits;
+mod page;
+mod publish;
+mod sync;
+mod wait;
+mod world;
