@@ -105,6 +105,16 @@ fn a_file_without_pictures_is_reported_as_undecodable() {
 }
 
 #[test]
+fn a_video_that_no_decoder_can_play_is_reported_as_undecodable() {
+    costs_only_its_slot("undecodable", |wall| {
+        let mut bytes = clip_bytes(wall, 1500);
+        let codec = bytes.windows(4).rposition(|w| w == b"avc1").unwrap();
+        bytes[codec..codec + 4].copy_from_slice(b"zzzz");
+        bytes_as_medium(wall, "unknown.mp4", &bytes)
+    });
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_reported_as_unreadable() {
     costs_only_its_slot("unreadable", |wall| {
         let path = Clip::h264(2, 500).make(wall.path());

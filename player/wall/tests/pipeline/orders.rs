@@ -1,10 +1,14 @@
 //! What the owner orders: cut, dark, standby, another time.
 
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cotmoc_wall::pipeline::{EngineError, EngineEvent, Showing, ZoneId};
 
 use crate::support::barcode;
 use crate::support::media::{Clip, HEIGHT, WIDTH, luma_of_png, still};
-use crate::support::wall::{MS, SECOND, STANDBY_ITEM, Wall, ZONE};
+use crate::support::wall::{MS, SECOND, STANDBY_ITEM, Wall, ZONE, medium_read_by};
 
 #[test]
 fn a_cut_replaces_what_is_on_air_and_everything_announced() {
@@ -112,9 +116,6 @@ fn the_picture_is_a_png_of_the_item_on_air() {
     wall.engine.cut(ZONE, cue.clone()).unwrap();
     wall.wait_for_start_of(&cue);
     let png = wall.engine.picture().unwrap();
-    if let Some(folder) = std::env::var_os("COTMOC_KEEP_PICTURES") {
-        std::fs::write(std::path::Path::new(&folder).join("on-air.png"), &png).unwrap();
-    }
     let luma = luma_of_png(&png);
     let stamp = barcode::read(|x, y| luma[y * WIDTH + x], WIDTH, HEIGHT).unwrap();
     assert_eq!(stamp.item, 9);
@@ -161,5 +162,55 @@ fn an_order_for_a_zone_that_is_not_there_is_refused() {
         refused,
         Err(EngineError::NoSuchZone { zone: ZoneId(7) })
     ));
+    wall.stop();
+}
+
+#[test]
+fn a_cue_that_is_announced_again_is_not_decoded_again() {
+    let mut wall = Wall::start();
+    let clip = Clip::h264(1, 2000).make(wall.path());
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (count, file) = (Arc::clone(&opened), clip.clone());
+    let counting = medium_read_by(
+        &clip,
+        Arc::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(File::open(&file)?))
+        }),
+    );
+    let cue = wall.cue_reading(counting, wall.soon(2 * SECOND), SECOND);
+    for _ in 0..5 {
+        wall.engine.cue(ZONE, cue.clone()).unwrap();
+    }
+    wall.wait_until_true("the decoded cue", || {
+        wall.engine.status().zones[0].next_ready
+    });
+    wall.engine.cue(ZONE, cue.clone()).unwrap();
+    wall.wait_for_start_of(&cue);
+    wall.engine.cue(ZONE, cue.clone()).unwrap();
+    wall.wait_for_end_of(&cue);
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+    wall.stop();
+}
+
+#[test]
+fn after_the_last_slot_the_picture_is_held_for_a_moment_and_then_the_standby_picture_comes() {
+    let mut wall = Wall::start();
+    let clip = Clip::h264(1, 2000).make(wall.path());
+    let cue = wall.cue_of(&clip, wall.soon(2 * SECOND), SECOND);
+    wall.engine.cue(ZONE, cue.clone()).unwrap();
+    wall.wait_for(
+        "the hold",
+        |e| matches!(e, EngineEvent::Held { cue: held, .. } if *held == cue.id),
+    );
+    wall.wait_for(
+        "standby",
+        |e| matches!(e, EngineEvent::Standby { at_ns, .. } if *at_ns > cue.ends_at_ns),
+    );
+    let held = wall.seen_in(cue.ends_at_ns, cue.ends_at_ns + 400 * MS);
+    assert!(
+        held.iter()
+            .all(|s| s.showing == Showing::Cue(cue.id) && s.stamp.unwrap().frame == 29)
+    );
     wall.stop();
 }
