@@ -1,0 +1,214 @@
+//! The agent as a whole: starts its parts, hands each what it needs, and ends them.
+
+use crate::api::Api;
+use crate::archive::Archive;
+use crate::courier::{self, Courier};
+use crate::enrol::CERTIFICATE;
+use crate::heart::{self, Heart};
+use crate::inbox::Inbox;
+use crate::key::DeviceKey;
+use crate::outbox::Outbox;
+use crate::receipts::Receipts;
+use crate::reporter::Reporter;
+use crate::screens::{Reports, Screens};
+use crate::settings::Settings;
+use crate::shelf::Shelf;
+use crate::supply::{Supply, Watched};
+use crate::tls::{self, Floor};
+use anyhow::Context as _;
+use cotmoc_link::{ScreenSender, Server};
+use cotmoc_proto::device::{Desired, EventKind};
+use cotmoc_proto::trust::Root;
+use cotmoc_proto::{BootId, Digest};
+use cotmoc_service::notify;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often the agent looks for a new certificate.
+const LOOK_FOR_CERTIFICATE: Duration = Duration::from_secs(2);
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What every part stands on.
+struct Base {
+    settings: Settings,
+    root: Root,
+    floor: Floor,
+    key: Arc<DeviceKey>,
+    outbox: Outbox,
+    reporter: Reporter,
+    inbox: Inbox,
+}
+
+/// Runs the agent until `shutdown`.
+///
+/// # Errors
+/// If it cannot start; once started it goes on whatever fails.
+pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let base = Base::lay(settings)?;
+    let (outbox, reporter) = (base.outbox.clone(), base.reporter.clone());
+    let process = || {
+        let version = ("version", VERSION.to_owned());
+        [("process", "agent".to_owned()), version]
+    };
+    let mut parts = start(base).await?;
+    reporter.event(EventKind::Started, process());
+    notify::ready();
+    let ended = tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        Some(part) = parts.join_next() => Err(match part {
+            Ok(()) => anyhow::anyhow!("a part of the agent has ended"),
+            Err(error) => anyhow::Error::from(error).context("a part of the agent has failed"),
+        }),
+    };
+    reporter.event(EventKind::Stopped, process());
+    parts.shutdown().await;
+    outbox.flush().await;
+    ended
+}
+
+/// Starts every part.
+async fn start(base: Base) -> anyhow::Result<JoinSet<()>> {
+    let server = Server::bind(&base.settings.link, VERSION).await?;
+    let sender = server.sender();
+    let (damaged, damaged_blobs) = mpsc::channel(64);
+    let screens = Screens::new(
+        server,
+        &base.settings.screens,
+        base.outbox.clone(),
+        base.reporter.clone(),
+        damaged,
+    );
+    let boot = base.outbox.boot().await.context("the outbox has ended")?;
+    let courier = base.courier(sender.clone());
+    let supply = base.supply(sender)?;
+    let (desired, desired_seen) = watch::channel(Desired::default());
+    let (way, api) = watch::channel(None);
+    let poke = Arc::new(Notify::new());
+    let heart = base.heart(&boot, screens.reports(), desired, Arc::clone(&poke));
+    let receipts = base.receipts(boot);
+    let watched = Watched {
+        api: api.clone(),
+        target: courier.target(),
+        reports: screens.reports(),
+        damaged: damaged_blobs,
+    };
+    let mut parts = JoinSet::new();
+    parts.spawn(receipts.run(screens.reports()));
+    parts.spawn(screens.run());
+    parts.spawn(supply.run(watched));
+    parts.spawn(courier.run(api.clone(), desired_seen.clone()));
+    parts.spawn(heart.run(api.clone()));
+    parts.spawn(heart::listen(api, desired_seen, poke));
+    parts.spawn(look_for_certificate(base, way));
+    Ok(parts)
+}
+
+impl Base {
+    fn lay(settings: Settings) -> anyhow::Result<Self> {
+        for folder in [&settings.data, &settings.inbox, &settings.media] {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        let root = courier::factory_root(&settings)?;
+        let floor = Floor::new(root.issued_ms);
+        let outbox = Outbox::start(&settings.data, settings.outbox_limit_bytes)?;
+        Ok(Self {
+            root,
+            key: Arc::new(DeviceKey::load_or_make(&settings.data)?),
+            reporter: Reporter::new(outbox.clone(), floor.clone()),
+            inbox: Inbox::new(settings.inbox.clone()),
+            floor,
+            outbox,
+            settings,
+        })
+    }
+
+    fn open_way(&self, certificate: &Path) -> anyhow::Result<Api> {
+        let settings = &self.settings;
+        let tls = tls::with_certificate(&settings.server_ca, &self.floor, &self.key, certificate)?;
+        Api::new(settings.controller.clone(), settings.patience, tls)
+    }
+
+    fn courier(&self, screens: ScreenSender) -> Courier {
+        Courier::new(
+            self.settings.me.clone(),
+            self.root.clone(),
+            self.inbox.clone(),
+            self.reporter.clone(),
+            self.floor.clone(),
+            screens,
+        )
+    }
+
+    fn supply(&self, screens: ScreenSender) -> anyhow::Result<Supply> {
+        let settings = &self.settings;
+        Ok(Supply::new(
+            Shelf::open(settings.media.clone(), settings.media_limits)?,
+            Archive::open(settings.data.join("releases"))?,
+            self.inbox.clone(),
+            self.reporter.clone(),
+            screens,
+            settings.scrub,
+        ))
+    }
+
+    fn heart(
+        &self,
+        boot: &BootId,
+        reports: watch::Receiver<Reports>,
+        desired: watch::Sender<Desired>,
+        poke: Arc<Notify>,
+    ) -> Heart {
+        Heart {
+            device: self.settings.me.device.clone(),
+            boot: boot.clone(),
+            media: self.settings.media.clone(),
+            outbox: self.outbox.clone(),
+            reporter: self.reporter.clone(),
+            reports,
+            desired,
+            period: self.settings.sync,
+            poke,
+        }
+    }
+
+    fn receipts(&self, boot: BootId) -> Receipts {
+        Receipts {
+            me: self.settings.me.clone(),
+            boot,
+            key: Arc::clone(&self.key),
+            outbox: self.outbox.clone(),
+            reporter: self.reporter.clone(),
+        }
+    }
+}
+
+/// Opens the way to the controller as soon as there is a certificate, and again whenever there is
+/// another one.
+async fn look_for_certificate(base: Base, way: watch::Sender<Option<Arc<Api>>>) {
+    let path = base.settings.data.join(CERTIFICATE);
+    let mut last = None;
+    notify::status("waiting for enrolment");
+    loop {
+        let now = std::fs::read(&path).ok().map(|pem| Digest::of(&pem));
+        if now.is_some() && now != last {
+            match base.open_way(&path) {
+                Ok(api) => {
+                    notify::status("enrolled");
+                    way.send_replace(Some(Arc::new(api)));
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the device's certificate cannot be used"
+                    );
+                }
+            }
+            last = now;
+        }
+        tokio::time::sleep(LOOK_FOR_CERTIFICATE).await;
+    }
+}

@@ -1,0 +1,29 @@
+//! The agent: a courier and a nurse. It fetches what the controller offers, keeps what the screens
+//! report until the controller has it, and looks after the board. It decides nothing about
+//! pictures: the screens verify everything again.
+//!
+//! ```text
+//! controller ──sync, wait──▶ heart ──desired──▶ courier ──root, takedown──▶ inbox ─┐
+//!      ▲                      ▲                    │ release                        ├─▶ screens
+//!      │                      │                    ▼                                │
+//!      └──────── outbox ◀── screens ──damaged──▶ supply ─blobs, then the release ───┘
+//! ```
+
+pub mod agent;
+pub mod api;
+pub mod archive;
+pub mod courier;
+pub mod download;
+pub mod enrol;
+pub mod health;
+pub mod heart;
+pub mod inbox;
+pub mod key;
+pub mod outbox;
+pub mod receipts;
+pub mod reporter;
+pub mod screens;
+pub mod settings;
+pub mod shelf;
+pub mod supply;
+pub mod tls;
