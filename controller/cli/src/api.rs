@@ -180,9 +180,14 @@ impl Api {
         let body = bounded(answer, 64 * 1024).await.unwrap_or_default();
         match serde_json::from_slice::<Complaint>(&body) {
             Ok(complaint) => Err(anyhow!(
-                "the controller refused: {} ({}) {}",
+                "the controller refused: {} ({}){}{}",
                 complaint.message,
                 complaint.error,
+                if complaint.remedy.is_empty() {
+                    ""
+                } else {
+                    ": "
+                },
                 complaint.remedy
             )),
             Err(_) => Err(anyhow!("{}{path} answered {status}", self.base)),

@@ -108,7 +108,10 @@ impl<'s> Desk<'s> {
         };
         let list: TakedownList = api
             .get(&format!("/api/v1/channels/{channel}/takedowns"))
-            .await?;
+            .await
+            .with_context(|| {
+                format!("channel {channel} (a new channel: `cotmoc channel add {channel}`)")
+            })?;
         let me = self.identity(channel, "any".parse()?);
         let mut takedowns = Vec::new();
         for listed in list.takedowns {
