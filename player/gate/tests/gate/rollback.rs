@@ -168,6 +168,22 @@ fn forge_slot(board: &Board, change: impl Fn(&mut serde_json::Value)) {
 }
 
 #[test]
+fn r15_a_number_changed_without_its_checksum_makes_the_slot_count_for_nothing() {
+    let board = Board::new();
+    let mut gate = board.boot();
+    board.accept(&mut gate, [1, 2]);
+    drop(gate);
+    let slot = newest_slot(&board);
+    let text = fs::read_to_string(board.trust(slot)).unwrap();
+    let forged = text.replace("\"release\":2", "\"release\":7");
+    assert_ne!(forged, text);
+    fs::write(board.trust(slot), forged).unwrap();
+    let (gate, findings) = board.boot_with_findings();
+    assert_eq!(findings, [Finding::SlotDamaged { slot }]);
+    assert_eq!((version(&gate), gate.state().release), (Some(2), 2));
+}
+
+#[test]
 fn r15_forged_higher_numbers_raise_an_alarm_and_a_new_epoch_recovers() {
     let board = Board::new();
     let mut gate = board.boot();
