@@ -9,7 +9,6 @@
 
 mod boundaries;
 mod faults;
-mod growth;
 mod joining;
 mod orders;
 mod outputs;

@@ -53,11 +53,11 @@ pub(super) struct Programme {
     changes: Vec<Change>,
 }
 
-/// Which announced cue broke before it could be shown.
+/// An announced cue that will not be shown, and what is wrong with it; nothing, when group time leapt over its slot.
 #[derive(Debug)]
 pub(super) struct Casualty {
     pub item: Arc<Item>,
-    pub fault: ItemFault,
+    pub fault: Option<ItemFault>,
 }
 
 impl Programme {
@@ -99,15 +99,16 @@ impl Programme {
         }
     }
 
-    /// Removes cues that failed, or will not be ready in time.
+    /// Removes cues that failed, are not ready in time, or whose slot is over.
     pub(super) fn remove_broken(&mut self, now_ns: i64, limit: Duration) -> Vec<Casualty> {
         let broken: Vec<Casualty> = self
             .changes
             .iter()
             .filter_map(Change::item)
             .filter_map(|item| {
-                let fault = fault_before_air(item, now_ns, limit)?;
-                Some(Casualty {
+                let fault = fault_before_air(item, now_ns, limit);
+                let over = item.cue.ends_at_ns <= now_ns;
+                (over || fault.is_some()).then(|| Casualty {
                     item: Arc::clone(item),
                     fault,
                 })
@@ -177,7 +178,8 @@ impl Programme {
 
 fn fault_before_air(item: &Item, now_ns: i64, limit: Duration) -> Option<ItemFault> {
     let over = item.cue.ends_at_ns <= now_ns;
-    let too_slow = item.is_opened() && !item.is_ready() && item.opened_for() > limit;
+    let waiting = item.is_opened() && !item.is_ready();
+    let too_slow = waiting && (over || item.opened_for() > limit);
     item.fault()
-        .or_else(|| (over || too_slow).then_some(ItemFault::NotReady))
+        .or_else(|| too_slow.then_some(ItemFault::NotReady))
 }

@@ -203,7 +203,9 @@ impl Stage {
     fn report_casualties(&mut self, tick_ns: i64) {
         let limit = self.patience.preroll_limit;
         for Casualty { item, fault } in self.programme.remove_broken(tick_ns, limit) {
-            self.report_fault(&item, fault);
+            if let Some(fault) = fault {
+                self.report_fault(&item, fault);
+            }
         }
     }
 

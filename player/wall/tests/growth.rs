@@ -1,7 +1,21 @@
-//! Many short items leave nothing behind.
+//! Many short items leave nothing behind. Alone in its process, because it counts what the process holds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets something unexpected shall fail on the spot"
+)]
 
-use crate::support::media::{Clip, still};
-use crate::support::wall::{MS, SECOND, Wall};
+#[path = "pipeline/support"]
+#[allow(dead_code, reason = "shared with the other tests of the engine")]
+mod support {
+    pub mod barcode;
+    pub mod media;
+    pub mod wall;
+}
+
+use support::media::{Clip, still};
+use support::wall::{MS, SECOND, Wall};
 
 fn entries(folder: &str) -> usize {
     std::fs::read_dir(folder).unwrap().count()
