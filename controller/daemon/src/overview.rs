@@ -19,6 +19,8 @@ pub struct DeviceView {
     pub status: Option<ScreenStatus>,
     pub on_air_today_ms: Millis,
     pub quota_ms: Millis,
+    /// The window of its newest release, else the regulation's.
+    pub window: OperatingWindow,
     /// The oldest release that its screens run; 0: none.
     pub running: u64,
     /// The newest release that names it; 0: none.
@@ -52,6 +54,7 @@ fn view(app: &App, row: Arc<DeviceRow>) -> DeviceView {
             .and_then(|seen| seen.oldest_release())
             .unwrap_or_default(),
         published: release.map_or(0, |issued| issued.row.number),
+        window,
         seen,
         row,
     }

@@ -331,3 +331,39 @@ fn base64_text<S: serde::Serializer>(
     let bytes = bytes.as_deref().unwrap_or_default();
     serializer.serialize_str(&STANDARD.encode(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn e14_a_token_is_worth_nothing_after_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db")).unwrap();
+        let (now, end) = (TimeMs(1_000), TimeMs(901_000));
+        let channel: ChannelId = "hall".parse().unwrap();
+        let device: DeviceId = "W01".parse().unwrap();
+        store.add_channel(channel.clone(), now).await.unwrap();
+        let registration = Registration {
+            device: device.clone(),
+            channel: channel.clone(),
+            spki_sha256: Digest::of(b"key"),
+            token_sha256: Digest::of(b"token"),
+            expires_ms: end,
+        };
+        let registered = store.register(registration, now).await.unwrap();
+        assert_eq!(registered, Registered::Done);
+        let enrol = async |at| {
+            let token = Digest::of(b"token");
+            let enrolled = store.enrol(device.clone(), token, b"key".to_vec(), at);
+            enrolled.await.unwrap()
+        };
+        let open = async |at| store.last_token_expiry(at).await.unwrap();
+        assert_eq!(open(end.plus(-1)).await, Some(end));
+        assert_eq!(open(end).await, None);
+        assert_eq!(enrol(end).await, Enrolled::Refused);
+        assert_eq!(enrol(end.plus(-1)).await, Enrolled::Done(channel));
+        assert_eq!(enrol(end.plus(-1)).await, Enrolled::Used);
+        assert_eq!(open(now).await, None);
+    }
+}

@@ -103,6 +103,18 @@ impl World {
         self.process.wait().unwrap();
     }
 
+    /// Ends the controller in order.
+    pub async fn end(&mut self) {
+        let pid = i32::try_from(self.process.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = eventually("the controller has ended", async || {
+            self.process.try_wait().unwrap()
+        })
+        .await;
+        assert!(status.success(), "{status}");
+    }
+
     pub async fn restart(&mut self) {
         self.process = spawn(&self.folder);
         self.wait_until_ready().await;

@@ -1,0 +1,168 @@
+//! The page's words: Vietnamese first, English beside it.
+
+use cotmoc_proto::device::{ClockQuality, EventKind, ScreenStatus, Showing};
+use cotmoc_proto::time::{HOUR, MINUTE, Millis, SECOND};
+
+/// One text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    pub vi: String,
+    pub en: String,
+}
+
+pub(super) fn words(vi: impl Into<String>, en: impl Into<String>) -> Words {
+    Words {
+        vi: vi.into(),
+        en: en.into(),
+    }
+}
+
+/// The colour and symbol of a status, as a class of the style sheet.
+pub(super) const fn tone(status: ScreenStatus) -> &'static str {
+    match status {
+        ScreenStatus::OnAir => "good",
+        ScreenStatus::StandbyByPlan => "rest",
+        ScreenStatus::OfflineShouldBeOnAir
+        | ScreenStatus::OnlineNotLit
+        | ScreenStatus::IntegrityFault => "bad",
+        ScreenStatus::ClockUntrusted | ScreenStatus::Degraded => "warn",
+    }
+}
+
+pub(super) fn clock(quality: ClockQuality) -> Words {
+    match quality {
+        ClockQuality::Synchronised => words("đã đồng bộ", "synchronised"),
+        ClockQuality::Held => words("tự giữ giờ", "held"),
+        ClockQuality::Untrusted => words("không đáng tin", "untrusted"),
+    }
+}
+
+/// What a screen shows, for people.
+pub(super) fn showing(showing: &Showing) -> Words {
+    match showing {
+        Showing::Dark { .. } => words("Tắt hình theo lịch", "dark by plan"),
+        Showing::Item {
+            title, playlist, ..
+        } => words(title, format!("playlist {playlist}")),
+        Showing::Fallback { reason, .. } => words(
+            "Hình dự phòng đã duyệt",
+            format!("approved fallback ({reason})"),
+        ),
+        Showing::Factory { reason, .. } => {
+            words("Hình mặc định của máy", format!("factory slide ({reason})"))
+        }
+    }
+}
+
+/// The release a device runs (0: none) beside the newest that is published for it (0: none).
+pub(super) fn release(running: u64, published: u64) -> Words {
+    match (running, published) {
+        (0, 0) => words("chưa có bản phát", "no release yet"),
+        (0, published) => words(
+            format!("chưa nhận bản {published}"),
+            format!("release {published} not received yet"),
+        ),
+        (running, published) if running == published => words(
+            format!("bản {running}, mới nhất"),
+            format!("release {running}, newest"),
+        ),
+        (running, published) => words(
+            format!("đang chạy bản {running}, đã phát hành bản {published}"),
+            format!("runs release {running}, published {published}"),
+        ),
+    }
+}
+
+/// A length of time, in hours and minutes.
+pub(super) fn hours(length: Millis) -> Words {
+    let (hours, minutes) = (length / HOUR, length % HOUR / MINUTE);
+    match (hours, minutes) {
+        (0, minutes) => words(format!("{minutes} phút"), format!("{minutes} min")),
+        (hours, 0) => words(format!("{hours} giờ"), format!("{hours} h")),
+        (hours, minutes) => words(
+            format!("{hours} giờ {minutes:02} phút"),
+            format!("{hours} h {minutes:02} min"),
+        ),
+    }
+}
+
+/// How long ago something was, roughly.
+pub(super) fn ago(length: Millis) -> Words {
+    if length < 5 * SECOND {
+        return words("vừa xong", "just now");
+    }
+    if length < 2 * MINUTE {
+        let seconds = length / SECOND;
+        return words(format!("{seconds} giây trước"), format!("{seconds} s ago"));
+    }
+    if length < 48 * HOUR {
+        let length = hours(length);
+        return words(format!("{} trước", length.vi), format!("{} ago", length.en));
+    }
+    let days = length / (24 * HOUR);
+    words(format!("{days} ngày trước"), format!("{days} days ago"))
+}
+
+/// What happened, for people, and how grave it is.
+pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
+    let (vi, en, tone) = match kind {
+        EventKind::Started => ("Tiến trình khởi động", "process started", "rest"),
+        EventKind::Stopped => ("Tiến trình dừng", "process stopped", "rest"),
+        EventKind::ReleaseAccepted => ("Đã nhận bản phát", "release accepted", "good"),
+        EventKind::ReleaseRefused => ("Từ chối bản phát", "release refused", "bad"),
+        EventKind::TakedownAccepted => ("Đã nhận lệnh gỡ", "takedown accepted", "good"),
+        EventKind::TakedownRefused => ("Từ chối lệnh gỡ", "takedown refused", "bad"),
+        EventKind::RootAccepted => ("Đã nhận gốc tin cậy mới", "root accepted", "good"),
+        EventKind::RootRefused => ("Từ chối gốc tin cậy", "root refused", "bad"),
+        EventKind::MediaRefused => ("Không tải được tư liệu", "media refused", "warn"),
+        EventKind::ItemFault => ("Lỗi phát một mục", "item fault", "warn"),
+        EventKind::IntegrityFault => ("Lỗi toàn vẹn", "integrity fault", "bad"),
+        EventKind::ClockStep => ("Đồng hồ bị chỉnh", "clock step", "warn"),
+        EventKind::ClockQuality => ("Độ tin cậy đồng hồ đổi", "clock quality", "warn"),
+        EventKind::OutputLost => ("Mất đầu ra hình", "output lost", "bad"),
+        EventKind::OutputRestored => ("Có lại đầu ra hình", "output restored", "good"),
+        EventKind::AudioLost => ("Mất âm thanh", "audio lost", "warn"),
+        EventKind::AudioRestored => ("Có lại âm thanh", "audio restored", "good"),
+        EventKind::ScreenLost => ("Mất tiến trình màn hình", "screen lost", "bad"),
+        EventKind::ScreenRestored => ("Màn hình trở lại", "screen restored", "good"),
+        EventKind::StorageFault => ("Lỗi bộ nhớ", "storage fault", "bad"),
+        EventKind::RecordsDropped => ("Bỏ bớt bản ghi vì đầy", "records dropped", "warn"),
+        EventKind::Other(kind) => return noted(kind),
+    };
+    (words(vi, en), tone)
+}
+
+/// What the controller itself notes.
+fn noted(kind: &str) -> (Words, &'static str) {
+    let (vi, en, tone) = match kind {
+        "device-registered" => ("Đã đăng ký thiết bị", "device registered", "rest"),
+        "device-enrolled" => ("Thiết bị đã ghi danh", "device enrolled", "good"),
+        "device-revoked" => ("Thiết bị bị thu hồi", "device revoked", "warn"),
+        "document-published" => ("Đã phát hành", "published", "good"),
+        "records-missing" => ("Thiếu bản ghi", "records missing", "bad"),
+        "receipt-gap" => ("Đứt chuỗi biên nhận", "receipt chain broken", "bad"),
+        "receipt-refused" => ("Biên nhận không hợp lệ", "receipt refused", "bad"),
+        other => return (words(other, ""), "rest"),
+    };
+    (words(vi, en), tone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_read_well() {
+        for (length, vi, en) in [
+            (0, "0 phút", "0 min"),
+            (59 * MINUTE, "59 phút", "59 min"),
+            (14 * HOUR, "14 giờ", "14 h"),
+            (5 * HOUR + 7 * MINUTE, "5 giờ 07 phút", "5 h 07 min"),
+        ] {
+            assert_eq!(hours(length), words(vi, en));
+        }
+        assert_eq!(ago(100), words("vừa xong", "just now"));
+        assert_eq!(ago(90 * SECOND), words("90 giây trước", "90 s ago"));
+        assert_eq!(ago(72 * HOUR), words("3 ngày trước", "3 days ago"));
+    }
+}
