@@ -85,14 +85,14 @@ async fn start(base: Base) -> anyhow::Result<JoinSet<()>> {
     let boot = base.outbox.boot().await.context("the outbox has ended")?;
     let courier = base.courier(sender.clone());
     let supply = base.supply(sender)?;
-    let (desired, desired_seen) = watch::channel(Desired::default());
+    let (desired, desired_seen) = watch::channel(None);
     let (way, api) = watch::channel(None);
     let poke = Arc::new(Notify::new());
     let heart = base.heart(&boot, screens.reports(), desired, Arc::clone(&poke));
     let receipts = base.receipts(boot);
     let watched = Watched {
         api: api.clone(),
-        target: courier.target(),
+        offer: courier.offer(),
         reports: screens.reports(),
         damaged: damaged_blobs,
     };
@@ -159,7 +159,7 @@ impl Base {
         &self,
         boot: &BootId,
         reports: watch::Receiver<Reports>,
-        desired: watch::Sender<Desired>,
+        desired: watch::Sender<Option<Desired>>,
         poke: Arc<Notify>,
     ) -> Heart {
         Heart {

@@ -30,6 +30,28 @@ pub struct Target {
     pub envelope: Vec<u8>,
 }
 
+/// What the controller has to offer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Offer {
+    /// The controller was not heard yet.
+    #[default]
+    Unknown,
+    /// No release, or none that holds.
+    Nothing,
+    Release(Arc<Target>),
+}
+
+impl Offer {
+    /// The release whose media are to be fetched.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Unknown | Self::Nothing => None,
+            Self::Release(target) => Some(target),
+        }
+    }
+}
+
 /// The root document that the device was delivered with.
 ///
 /// # Errors
@@ -69,7 +91,7 @@ pub struct Courier {
     reporter: Reporter,
     floor: Floor,
     screens: ScreenSender,
-    target: watch::Sender<Option<Arc<Target>>>,
+    offer: watch::Sender<Offer>,
     /// Envelope of the release that was looked at last.
     release_seen: Option<Digest>,
     refused: BTreeSet<Digest>,
@@ -93,7 +115,7 @@ impl Courier {
             reporter,
             floor,
             screens,
-            target: watch::Sender::new(None),
+            offer: watch::Sender::default(),
             release_seen: None,
             refused: BTreeSet::new(),
         };
@@ -101,17 +123,17 @@ impl Courier {
         courier
     }
 
-    /// The release whose media are to be fetched.
+    /// What the controller has to offer.
     #[must_use]
-    pub fn target(&self) -> watch::Receiver<Option<Arc<Target>>> {
-        self.target.subscribe()
+    pub fn offer(&self) -> watch::Receiver<Offer> {
+        self.offer.subscribe()
     }
 
     /// Looks whenever the controller wants something else, and again after a failure.
     pub async fn run(
         mut self,
         mut api: watch::Receiver<Option<Arc<Api>>>,
-        mut desired: watch::Receiver<Desired>,
+        mut desired: watch::Receiver<Option<Desired>>,
     ) {
         let mut backoff = Backoff::new(1_000, 60_000);
         loop {
@@ -119,13 +141,14 @@ impl Courier {
                 desired.borrow_and_update().clone(),
                 api.borrow_and_update().clone(),
             );
-            let patience = match way {
-                Some(way) if self.look(&way, &now).await => {
+            let patience = match (way, now) {
+                (Some(way), Some(now)) if !self.look(&way, &now).await => {
+                    Duration::from_millis(backoff.failed(crate::heart::random()))
+                }
+                (Some(_) | None, _) => {
                     backoff.succeeded();
                     Duration::from_secs(3_600)
                 }
-                Some(_) => Duration::from_millis(backoff.failed(crate::heart::random())),
-                None => Duration::from_secs(3_600),
             };
             tokio::select! {
                 changed = desired.changed() => if changed.is_err() { return },
@@ -143,6 +166,15 @@ impl Courier {
         }
         if let Some(document) = &desired.release {
             done &= self.look_for_release(api, document).await;
+        }
+        if done {
+            self.offer.send_if_modified(|offer| {
+                let unknown = *offer == Offer::Unknown;
+                if unknown {
+                    *offer = Offer::Nothing;
+                }
+                unknown
+            });
         }
         done
     }
@@ -209,7 +241,7 @@ impl Courier {
             .map_err(CarryError::Refused)?;
         tracing::info!(version = admitted.document.version, "a release is offered");
         self.release_seen = Some(document.envelope_sha256);
-        self.target.send_replace(Some(Arc::new(Target {
+        self.offer.send_replace(Offer::Release(Arc::new(Target {
             release: admitted.document,
             digest: admitted.digest,
             envelope,

@@ -32,7 +32,7 @@ pub struct Heart {
     pub outbox: Outbox,
     pub reporter: Reporter,
     pub reports: watch::Receiver<Reports>,
-    pub desired: watch::Sender<Desired>,
+    pub desired: watch::Sender<Option<Desired>>,
     /// Time between beats; `None`: as the controller says.
     pub period: Option<Duration>,
     pub poke: Arc<Notify>,
@@ -91,8 +91,8 @@ impl Heart {
             self.outbox.ack(response.ack).await;
         }
         self.desired.send_if_modified(|desired| {
-            let changed = *desired != response.desired;
-            *desired = response.desired;
+            let changed = desired.as_ref() != Some(&response.desired);
+            *desired = Some(response.desired);
             changed
         });
         let told = Duration::from_millis(response.next_ms.clamp(500, 300_000));
@@ -150,7 +150,7 @@ impl Heart {
 /// Asks the controller to say when something changes, for ever; then the heart is poked.
 pub async fn listen(
     mut api: watch::Receiver<Option<Arc<Api>>>,
-    mut desired: watch::Receiver<Desired>,
+    mut desired: watch::Receiver<Option<Desired>>,
     poke: Arc<Notify>,
 ) {
     let mut backoff = Backoff::new(1_000, 60_000);
@@ -164,7 +164,10 @@ pub async fn listen(
             }
             continue;
         };
-        let revision = desired.borrow_and_update().revision;
+        let revision = desired
+            .borrow_and_update()
+            .as_ref()
+            .map_or(0, |desired| desired.revision);
         let began = Instant::now();
         let pause = match way.wait(revision).await {
             Ok(true) => {

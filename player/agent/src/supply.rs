@@ -3,7 +3,7 @@
 
 use crate::api::Api;
 use crate::archive::Archive;
-use crate::courier::Target;
+use crate::courier::{Offer, Target};
 use crate::download::{self, FetchError};
 use crate::inbox::Inbox;
 use crate::reporter::Reporter;
@@ -33,7 +33,7 @@ const DAMAGE_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Watched {
     pub api: watch::Receiver<Option<Arc<Api>>>,
-    pub target: watch::Receiver<Option<Arc<Target>>>,
+    pub offer: watch::Receiver<Offer>,
     pub reports: watch::Receiver<Reports>,
     pub damaged: mpsc::Receiver<Digest>,
 }
@@ -66,7 +66,7 @@ impl Watched {
     async fn news(&mut self, known: &BTreeSet<Digest>) -> News {
         loop {
             let changed = tokio::select! {
-                changed = self.target.changed() => changed,
+                changed = self.offer.changed() => changed,
                 changed = self.api.changed() => changed,
                 damaged = self.damaged.recv() => {
                     return damaged.map_or(News::Over, News::Damaged);
@@ -128,10 +128,10 @@ impl Supply {
         let (mut soon, mut late) = (Backoff::new(500, 60_000), Backoff::new(2_000, 300_000));
         loop {
             let api = watched.api.borrow_and_update().clone();
-            let target = watched.target.borrow_and_update().clone();
+            let offer = watched.offer.borrow_and_update().clone();
             let running = running(&watched.reports.borrow_and_update());
             let ended = tokio::select! {
-                ended = self.look(api.as_deref(), target.as_deref(), &running) => Ok(ended),
+                ended = self.look(api.as_deref(), &offer, &running) => Ok(ended),
                 news = watched.news(&running) => Err(news),
             };
             let pause = match ended {
@@ -162,20 +162,26 @@ impl Supply {
     async fn look(
         &mut self,
         api: Option<&Api>,
-        target: Option<&Target>,
+        offer: &Offer,
         running: &BTreeSet<Digest>,
     ) -> Ended {
+        let target = offer.target();
         if self.scrubbed.elapsed() >= self.scrub {
             tracing::info!("every blob is checked again");
             self.shelf.doubt_all();
             self.scrubbed = Instant::now();
         }
         self.trim(running);
+        let mut stuck = BTreeSet::new();
         for _ in 0..8 {
-            let planned = match self.plan(target, running) {
+            let mut planned = match self.plan(target, running) {
                 Ok(planned) => planned,
                 Err(error) => return self.storage_failed(&error),
             };
+            planned.steps.retain(|step| match step {
+                Step::Evict { digest, .. } => *offer != Offer::Unknown && !stuck.contains(digest),
+                Step::Verify { .. } | Step::Fetch(_) => true,
+            });
             let refused = self.tell_refusal(target, planned.refused.as_ref());
             if planned.steps.is_empty() {
                 return match target {
@@ -184,7 +190,8 @@ impl Supply {
                     None => Ended::Done,
                 };
             }
-            if let Some(ended) = self.carry_out(api, target, planned.steps).await {
+            let left = self.evict_and_verify(planned.steps, &mut stuck).await;
+            if let Some(ended) = self.fetch_all(api, target, left).await {
                 return ended;
             }
         }
@@ -238,32 +245,27 @@ impl Supply {
         }
     }
 
-    /// Carries out `steps`; `None`: plan again.
-    async fn carry_out(
+    /// Carries out what needs no network and returns what is to be fetched. Files that cannot be
+    /// removed are `stuck`.
+    async fn evict_and_verify(
         &mut self,
-        api: Option<&Api>,
-        target: Option<&Target>,
         steps: Vec<Step>,
-    ) -> Option<Ended> {
+        stuck: &mut BTreeSet<Digest>,
+    ) -> Vec<Asset> {
         let mut fetches = Vec::new();
         for step in steps {
             match step {
                 Step::Evict { digest, kind } => {
                     if let Err(error) = self.shelf.remove(digest, kind) {
-                        return Some(self.storage_failed(&error.into()));
+                        tracing::warn!(%digest, %error, "a file that nothing needs cannot be removed");
+                        stuck.insert(digest);
                     }
                 }
                 Step::Verify { digest } => self.verify(digest).await,
                 Step::Fetch(asset) => fetches.push(asset),
             }
         }
-        if fetches.is_empty() {
-            return None;
-        }
-        let Some(api) = api else {
-            return Some(Ended::Done);
-        };
-        self.fetch_all(api, target, fetches).await
+        fetches
     }
 
     async fn verify(&mut self, digest: Digest) {
@@ -292,10 +294,16 @@ impl Supply {
     /// Fetches two at a time; `None`: all of them came.
     async fn fetch_all(
         &mut self,
-        api: &Api,
+        api: Option<&Api>,
         target: Option<&Target>,
         assets: Vec<Asset>,
     ) -> Option<Ended> {
+        if assets.is_empty() {
+            return None;
+        }
+        let Some(api) = api else {
+            return Some(Ended::Done);
+        };
         tracing::info!(assets = assets.len(), "media are fetched");
         let folder = self.shelf.folder().to_owned();
         let fetch = |asset: Asset| {
@@ -308,11 +316,7 @@ impl Supply {
         let mut worst = None;
         while let Some((result, asset)) = fetched.next().await {
             match result {
-                Ok(()) => {
-                    self.storage_fails = false;
-                    self.shelf.trust([asset.sha256, asset.chunks_sha256]);
-                    self.screens.look();
-                }
+                Ok(()) => self.shelf.trust([asset.sha256, asset.chunks_sha256]),
                 Err(error) => {
                     let ended = self.fetch_failed(target, &asset, error);
                     worst = Some(match (worst, ended) {
@@ -321,6 +325,10 @@ impl Supply {
                     });
                 }
             }
+        }
+        if worst.is_none() {
+            self.storage_fails = false;
+            self.screens.look();
         }
         worst
     }
