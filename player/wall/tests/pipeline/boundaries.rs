@@ -39,7 +39,7 @@ fn lost(event: &EngineEvent) -> u64 {
 fn a_mixed_list_is_shown_in_order_without_black_and_each_item_from_its_first_tick_to_its_last() {
     let mut wall = Wall::start();
     let folder = wall.path().to_owned();
-    let clip = |item| Clip::h264(item, 1500);
+    let clip = |item| Clip::h264(item, 2000);
     let list = [
         (clip(1).tone(440).make(&folder), Some((30, 1))),
         (
@@ -63,7 +63,7 @@ fn a_mixed_list_is_shown_in_order_without_black_and_each_item_from_its_first_tic
     ];
     let paths: Vec<_> = list.iter().map(|l| l.0.clone()).collect();
     let starts = wall.soon(2 * SECOND);
-    let cues = wall.announce(&paths, starts, 1500 * MS);
+    let cues = wall.announce(&paths, starts, 2 * SECOND);
     let ends: Vec<EngineEvent> = cues.iter().map(|c| wall.wait_for_end_of(c)).collect();
 
     for (item, (cue, (_, rate))) in (1..).zip(cues.iter().zip(&list)) {

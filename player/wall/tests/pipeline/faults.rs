@@ -11,18 +11,18 @@ use cotmoc_wall::pipeline::{Cue, Engine, EngineEvent, Medium, OpenMedium, Showin
 
 use crate::support::media::{Clip, still};
 use crate::support::wall::{
-    Hole, MS, SECOND, STANDBY_ITEM, Wall, ZONE, late_part, medium, medium_read_by,
+    Hole, SECOND, STANDBY_ITEM, Wall, ZONE, late_part, medium, medium_read_by,
 };
 
 /// Good, bad, good: the bad one is reported by `code` and both good ones fill their slots.
 fn costs_only_its_slot(code: &str, bad: impl FnOnce(&Wall) -> Medium) {
     let mut wall = Wall::start();
-    let good = Clip::h264(1, 1500).make(wall.path());
+    let good = Clip::h264(1, 2000).make(wall.path());
     let bad = bad(&wall);
     let starts = wall.soon(2 * SECOND);
-    let first = wall.cue_of(&good, starts, 1500 * MS);
-    let broken = wall.cue_reading(bad, first.ends_at_ns, 1500 * MS);
-    let last = wall.cue_of(&good, broken.ends_at_ns, 1500 * MS);
+    let first = wall.cue_of(&good, starts, 2 * SECOND);
+    let broken = wall.cue_reading(bad, first.ends_at_ns, 2 * SECOND);
+    let last = wall.cue_of(&good, broken.ends_at_ns, 2 * SECOND);
     for cue in [&first, &broken, &last] {
         wall.engine.cue(ZONE, cue.clone()).unwrap();
     }
@@ -107,7 +107,7 @@ fn a_file_without_pictures_is_reported_as_undecodable() {
 #[test]
 fn a_video_that_no_decoder_can_play_is_reported_as_undecodable() {
     costs_only_its_slot("undecodable", |wall| {
-        let mut bytes = clip_bytes(wall, 1500);
+        let mut bytes = clip_bytes(wall, 2000);
         let codec = bytes.windows(4).rposition(|w| w == b"avc1").unwrap();
         bytes[codec..codec + 4].copy_from_slice(b"zzzz");
         bytes_as_medium(wall, "unknown.mp4", &bytes)
@@ -126,7 +126,7 @@ fn a_file_that_cannot_be_opened_is_reported_as_unreadable() {
 #[test]
 fn a_reader_that_refuses_its_first_bytes_is_reported_as_an_integrity_fault() {
     costs_only_its_slot("integrity", |wall| {
-        let path = Clip::h264(2, 1500).make(wall.path());
+        let path = Clip::h264(2, 2000).make(wall.path());
         medium_read_by(&path, refusing(&path, 0..u64::MAX))
     });
 }
@@ -134,7 +134,7 @@ fn a_reader_that_refuses_its_first_bytes_is_reported_as_an_integrity_fault() {
 #[test]
 fn a_file_shorter_than_announced_is_reported_as_an_integrity_fault() {
     costs_only_its_slot("integrity", |wall| {
-        let bytes = clip_bytes(wall, 1500);
+        let bytes = clip_bytes(wall, 2000);
         let mut medium = bytes_as_medium(wall, "short.mp4", &bytes[..bytes.len() / 8]);
         medium.size_bytes = u64::try_from(bytes.len()).unwrap();
         medium
@@ -242,11 +242,11 @@ fn a_reader_that_blocks_for_ever_before_its_slot_costs_only_its_slot_and_the_eng
         config.patience.preroll_limit = Duration::from_secs(2);
         config.patience.leaked_after = Duration::from_millis(500);
     });
-    let good = Clip::h264(1, 1500).make(wall.path());
+    let good = Clip::h264(1, 2000).make(wall.path());
     let starts = wall.soon(2 * SECOND);
     let stuck = medium_read_by(&good, blocking(&good, 0..u64::MAX));
     let stuck = wall.cue_reading(stuck, starts, 4 * SECOND);
-    let next = wall.cue_of(&good, stuck.ends_at_ns, 1500 * MS);
+    let next = wall.cue_of(&good, stuck.ends_at_ns, 2 * SECOND);
     wall.engine.cue(ZONE, stuck.clone()).unwrap();
     wall.engine.cue(ZONE, next.clone()).unwrap();
     assert_eq!(wall.wait_for_fault_of(&stuck), "not-ready");
