@@ -106,11 +106,12 @@ impl Programme {
     /// # Panics
     /// If it does not.
     pub fn assert_still_on_air(&self, version: u64) {
-        let report = self.wait_for_release(version);
-        assert!(
-            matches!(report.status, ScreenStatus::OnAir | ScreenStatus::Degraded),
-            "{:?}",
-            report.status
+        eventually(
+            &format!("release {version} on air and the wall well"),
+            || {
+                let report = self.wait_for_release(version);
+                matches!(report.status, ScreenStatus::OnAir | ScreenStatus::Degraded).then_some(())
+            },
         );
         self.assert_presents_more(2);
     }

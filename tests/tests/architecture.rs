@@ -1,6 +1,11 @@
 //! The map in the README, as a test: arrows between our crates, what pure crates may use, where
 //! SQL and GStreamer names may stand, and how long files may be.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ fn tamper(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     std::fs::write(path, bytes).unwrap();
 }
 
-fn smuggle_with_media_changed(programme: &Programme, change: impl FnOnce(&Path)) {
+fn smuggle_with_media_changed(programme: &Programme, reason: &str, change: impl FnOnce(&Path)) {
     let media = programme.board.path("media");
     let blue = kit::media::put(&media, Mime::Png, &kit::media::png(320, 180, BLUE));
     change(&kit::media::blob_path(&media, blue.sha256));
@@ -25,32 +25,38 @@ fn smuggle_with_media_changed(programme: &Programme, change: impl FnOnce(&Path))
     programme.smuggle("release.dsse", &programme.lab.site.seal_release(&release));
     programme
         .lab
-        .wait_for_event("W01", &EventKind::ReleaseRefused, "media-missing");
+        .wait_for_event("W01", &EventKind::MediaRefused, reason);
     programme.assert_still_on_air(1);
 }
 
 #[test]
 fn a_release_whose_media_is_missing_does_not_replace_the_running_one() {
     let programme = Programme::on_air().unwrap();
-    smuggle_with_media_changed(&programme, |blob| std::fs::remove_file(blob).unwrap());
+    smuggle_with_media_changed(&programme, "media-missing", |blob| {
+        std::fs::remove_file(blob).unwrap()
+    });
 }
 
 #[test]
 fn a_release_whose_media_is_truncated_does_not_replace_the_running_one() {
     let programme = Programme::on_air().unwrap();
-    smuggle_with_media_changed(&programme, |blob| tamper(blob, |bytes| bytes.truncate(100)));
+    smuggle_with_media_changed(&programme, "media-integrity", |blob| {
+        tamper(blob, |bytes| bytes.truncate(100))
+    });
 }
 
 #[test]
 fn a_release_whose_media_has_another_size_does_not_replace_the_running_one() {
     let programme = Programme::on_air().unwrap();
-    smuggle_with_media_changed(&programme, |blob| tamper(blob, |bytes| bytes.push(0)));
+    smuggle_with_media_changed(&programme, "media-integrity", |blob| {
+        tamper(blob, |bytes| bytes.push(0))
+    });
 }
 
 #[test]
 fn a_release_whose_media_has_a_changed_byte_does_not_replace_the_running_one() {
     let programme = Programme::on_air().unwrap();
-    smuggle_with_media_changed(&programme, |blob| {
+    smuggle_with_media_changed(&programme, "media-integrity", |blob| {
         tamper(blob, |bytes| *bytes.last_mut().unwrap() ^= 1);
     });
 }

@@ -2,6 +2,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The kernel's name for this boot; `None` where the kernel does not say.
 #[must_use]
@@ -19,7 +20,11 @@ pub fn since_boot_ms() -> u64 {
 /// The system clock: milliseconds since the Unix epoch, as far as it can be believed.
 #[must_use]
 pub fn wall_ms() -> i64 {
-    millis(ClockId::Realtime)
+    let whole = |since: Duration| i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => whole(since),
+        Err(before) => -whole(before.duration()),
+    }
 }
 
 /// Whether the kernel says that something keeps the system clock synchronised.

@@ -9,7 +9,7 @@ use crate::evidence::Evidence;
 use crate::medium::MediumFaults;
 use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
 use crate::settings::{ClockSource, Settings};
-use crate::stage::Stage;
+use crate::stage::{MAIN, Stage, medium_of};
 use anyhow::Context as _;
 use cotmoc_gate::{Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
@@ -230,8 +230,8 @@ impl Director {
             match outcome {
                 Outcome::ReleaseAccepted { .. } => self.faults.released(),
                 Outcome::Damaged { asset, .. } => self.link.damaged(*asset),
+                Outcome::TakedownAccepted { .. } => self.take_off_air(),
                 Outcome::RootAccepted { .. }
-                | Outcome::TakedownAccepted { .. }
                 | Outcome::Refused { .. }
                 | Outcome::NotKept { .. }
                 | Outcome::Found(_) => {}
@@ -242,6 +242,22 @@ impl Director {
         self.tell_of_waiting();
         if !outcomes.is_empty() {
             self.reported_ms = 0;
+        }
+    }
+
+    /// What was taken down leaves the air on the very next frame, before anything replaces it.
+    fn take_off_air(&mut self) {
+        let state = self.gate.screen_state();
+        let is_down = match &self.on_stage.shown {
+            Some(hear::Shown::Cue { cued, .. }) => medium_of(&cued.plan.show)
+                .is_some_and(|(_, asset)| state.down || state.unavailable.contains(&asset.sha256)),
+            Some(hear::Shown::Standby { .. } | hear::Shown::Dark { .. }) | None => false,
+        };
+        if is_down {
+            self.stage.start_over();
+            if let Err(error) = self.engine.standby(MAIN, self.engine.now_ns()) {
+                tracing::warn!(%error, "the engine takes no orders");
+            }
         }
     }
 

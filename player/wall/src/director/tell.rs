@@ -96,7 +96,7 @@ impl Director {
     fn condition(&self) -> Option<Condition> {
         let status = self.engine.status();
         let last_ns = status.last_presented_at_ns?;
-        if self.on_stage.output_lost || !status.output_ok {
+        if self.on_stage.output_lost {
             return Some(Condition::OutputLost);
         }
         if status.now_ns.saturating_sub(last_ns) > STALE_NS {
