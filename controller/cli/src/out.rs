@@ -45,6 +45,14 @@ impl Out {
         Self { people, ..self }
     }
 
+    /// The same on standard error: what belongs to a complaint.
+    pub fn for_a_complaint(self) -> Self {
+        Self {
+            people: People::Stderr,
+            ..self
+        }
+    }
+
     /// `text` in the language people read.
     pub fn words(&self, text: Text) -> String {
         self.lang.of(text)

@@ -68,7 +68,7 @@ async fn publish(out: Out, desk: &Desk<'_>, document: &Document) -> Result<serde
         let me = desk.identity(&release.channel, device.clone());
         if let Err(reject) = verify_release(desk.root(), &me, &bytes) {
             let states = signing::clause_states(&document.envelope, desk.root(), RoleName::Release);
-            signing::show_clauses(out.for_a_decision(), &states);
+            signing::show_clauses(out.for_a_complaint(), &states);
             return Err(reject).with_context(|| {
                 format!("wall {device} would not accept this; nothing was published")
             });
