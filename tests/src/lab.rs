@@ -4,6 +4,7 @@ use crate::board::Board;
 use crate::process::{Process, bin};
 use crate::wait::eventually;
 use anyhow::Context as _;
+use base64::Engine as _;
 use cotmoc_proto::Digest;
 use cotmoc_proto::device::{Aired, Event, Record, RecordBody, ScreenReport};
 use cotmoc_proto::media::{Asset, Mime};
@@ -230,6 +231,31 @@ impl Lab {
     #[must_use]
     pub fn on_air(&self, device: &str) -> Vec<RecordBody> {
         self.records(device, "on-air")
+    }
+
+    /// The public key with which a device enrolled.
+    #[must_use]
+    pub fn spki(&self, device: &str) -> Option<Vec<u8>> {
+        let path = format!("/api/v1/devices/{device}");
+        let answer = self.request("GET", &path, None).ok()?.json().ok()?;
+        let spki = answer
+            .get("spki")
+            .or_else(|| answer.get("device")?.get("spki"))?;
+        base64::engine::general_purpose::STANDARD
+            .decode(spki.as_str()?)
+            .ok()
+    }
+
+    /// Every receipt of a device that the controller has stored, oldest first: signed envelopes.
+    #[must_use]
+    pub fn receipts(&self, device: &str) -> Vec<String> {
+        self.records(device, "receipts")
+            .into_iter()
+            .filter_map(|body| match body {
+                RecordBody::Receipt(envelope) => Some(envelope),
+                RecordBody::Event(_) | RecordBody::Aired(_) | RecordBody::OnAir(_) => None,
+            })
+            .collect()
     }
 
     /// Waits until the controller has an event of `kind` whose `reason` (or other detail) is

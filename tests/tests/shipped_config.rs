@@ -1,0 +1,40 @@
+//! The commented configuration files are the documentation: every key in them is one the program
+//! knows, with a value it takes.
+
+use cotmoc_tests::bin;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn every_key_of_the_shipped_files_is_known_to_its_program() {
+    for program in ["wall", "agent"] {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../deploy/config.d/{program}.toml"));
+        let text = std::fs::read_to_string(shipped).unwrap();
+        let all: Vec<&str> = text.lines().map(uncommented).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join(format!("{program}.toml"));
+        // The root document is not there, so that the program ends after it has read the file.
+        let absent = dir.path().join("absent.dsse").display().to_string();
+        std::fs::write(
+            &config,
+            all.join("\n").replace("/etc/cotmoc/root.dsse", &absent),
+        )
+        .unwrap();
+        let output = Command::new(bin(&format!("cotmoc-{program}")))
+            .arg("--config")
+            .arg(&config)
+            .output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{program}: {said}");
+    }
+}
+
+/// The line with its key in force: `#key = value` shows a default.
+fn uncommented(line: &str) -> &str {
+    match line.strip_prefix('#') {
+        Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase()) => setting,
+        Some(_) | None => line,
+    }
+}
