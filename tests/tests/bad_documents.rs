@@ -1,6 +1,11 @@
 //! Documents that must not change what a wall shows, delivered to a running wall by a courier in
 //! an attacker's hands: refused with a reason that reaches the controller, and the wall plays on.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_proto::Digest;
 use cotmoc_proto::device::EventKind;
 use cotmoc_proto::envelope::{Envelope, PayloadType, Signature};

@@ -1,6 +1,11 @@
 //! Media that is missing, damaged, swapped or cannot be played costs its own slot at most; the
 //! reason reaches the controller and the wall shows approved pictures all the while.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_proto::device::{EventKind, Showing};
 use cotmoc_proto::media::Mime;
 use cotmoc_test_kit as kit;

@@ -1,5 +1,10 @@
 //! The main job: what two people signed plays on a wall, on schedule, with or without the network.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_proto::device::{OnAirState, RecordBody, ScreenStatus, Showing};
 use cotmoc_proto::window::{DayTime, OperatingWindow};
 use cotmoc_tests::programme::{GREEN, RED, colour, is_near, pictures};

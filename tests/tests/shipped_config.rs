@@ -1,6 +1,11 @@
 //! The commented configuration files are the documentation: every key in them is one the program
 //! knows, with a value it takes.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_tests::bin;
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,11 @@
 //! The urgent path: one duty officer takes content down on every wall of a channel, and each wall
 //! confirms with its own signature.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_proto::media::Mime;
 use cotmoc_proto::trust::verify_receipt;
 use cotmoc_test_kit as kit;

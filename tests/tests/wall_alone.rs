@@ -1,5 +1,10 @@
 //! A wall with nobody else: what lies in its inbox, signed, is what it shows.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
 use cotmoc_proto::media::Mime;
 use cotmoc_test_kit as kit;
 use cotmoc_tests::board::{Board, deliver};
