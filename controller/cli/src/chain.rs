@@ -57,7 +57,11 @@ impl Chain {
     /// does not make what it signed unknown.
     pub fn published_release(&self, me: &Identity, bytes: &[u8]) -> Result<Admitted<Release>> {
         self.under_any(|root| verify_release(root, me, bytes))
-            .context("the published release is not signed by the people the root of trust names")
+            .context(
+                "the published release is not signed by the people the root of trust names (if \
+                 they left since, give the devices' first root as --root: the later ones are \
+                 followed from there)",
+            )
     }
 
     /// A takedown that was valid under this root or an older one.

@@ -35,7 +35,7 @@ use text::Lang;
 const EXIT_CONFIGURATION: u8 = 64;
 const EXIT_UNCONFIRMED: u8 = 3;
 
-/// Cột Mốc: cột mốc trên màn hình cửa khẩu · the people's command line for border-gate walls
+/// Cột Mốc · màn hình LED cửa khẩu: the people's command line for border-gate walls
 #[derive(Debug, Parser)]
 #[command(name = "cotmoc", version, propagate_version = true)]
 struct Cli {

@@ -7,7 +7,7 @@ use crate::table::Table;
 use crate::text;
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Item};
 use cotmoc_proto::release::Release;
-use cotmoc_proto::time::{HOUR, Millis, TimeMs};
+use cotmoc_proto::time::{HOUR, MINUTE, Millis, TimeMs};
 use cotmoc_proto::window::Zone;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,7 +114,7 @@ fn general(release: &Release) -> BTreeMap<String, String> {
         window.zone.name(),
         window.quota_min
     );
-    let hours = |ms: Millis| format!("{} h", ms / HOUR);
+    let hours = |ms: Millis| format!("{} h {:02}", ms / HOUR, ms % HOUR / MINUTE);
     let from_issue = |at: TimeMs| hours(at.since(release.issued_ms));
     let on_stale = format!("{:?}", release.on_stale).to_lowercase();
     [
@@ -185,7 +185,7 @@ fn daypart(part: &Daypart) -> String {
 fn item(facts: &mut BTreeMap<String, String>, zone: &Zone, item: &Item, place: &str) {
     let name = format!("item {}", item.id);
     let asset = &item.asset;
-    let time = |at: Option<_>| at.map(|at| format::date_time(zone, at));
+    let time = |at: Option<_>| at.map(|at| zone.format(at));
     let fields = [
         ("in", Some(place.to_owned())),
         ("title", Some(item.title.clone())),

@@ -145,7 +145,7 @@ fn s13_other_bytes_than_the_release_names_are_never_signed() {
 #[test]
 fn a_root_that_does_not_follow_from_the_trusted_one_is_refused() {
     let (place, mut answers) = drafted();
-    let elsewhere = Place::with_people();
+    let elsewhere = Place::people();
     elsewhere
         .line("root next root.dsse --out root2.dsse")
         .good();

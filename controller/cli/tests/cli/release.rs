@@ -165,7 +165,7 @@ fn the_root_of_trust_decides_and_never_comes_from_elsewhere() {
     place
         .sign(line, "an")
         .refused(&["no root of trust: give --root FILE"]);
-    let elsewhere = Place::with_people();
+    let elsewhere = Place::people();
     place.write("root.dsse", &elsewhere.read("root.dsse"));
     sign(&place, "r.dsse", "an").refused(&["may not sign this"]);
 }
