@@ -5,11 +5,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, helpers of a test too"
 )]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, helpers of a test too"
-)]
-
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

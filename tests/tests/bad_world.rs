@@ -5,11 +5,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, helpers of a test too"
 )]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, helpers of a test too"
-)]
-
 use cotmoc_proto::device::{ClockQuality, EventKind, ScreenReport, ScreenStatus};
 use cotmoc_proto::media::Mime;
 use cotmoc_proto::time::DAY;
