@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 /// Records that are sent before the agent must have stored the first of them.
 const WINDOW: usize = 256;
 const MAX_ORDERS: usize = 4_096;
+/// How long one write, and how long all that is sent in one go, may take.
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -45,16 +46,49 @@ pub struct ScreenLink {
 #[derive(Debug, Default)]
 struct Shared {
     report: Mutex<Option<ScreenReport>>,
+    mail: Mutex<Mail>,
     lost: AtomicU64,
     connected: AtomicBool,
 }
 
+/// What the agent has said on one connection and the worker has not read. However much it says, it
+/// takes one place: an agent that never stops talking must not crowd out records.
+#[derive(Debug, Default)]
+struct Mail {
+    number: u64,
+    agent_version: Option<String>,
+    stored: Option<u64>,
+    look: bool,
+}
+
+impl Mail {
+    /// Adds a message; whether it is the first that waits.
+    fn add(&mut self, number: u64, message: AgentMessage) -> bool {
+        if self.number > number {
+            return false;
+        }
+        if self.number < number {
+            *self = Self {
+                number,
+                ..Self::default()
+            };
+        }
+        let is_first = !self.look && self.stored.is_none() && self.agent_version.is_none();
+        match message {
+            AgentMessage::Hello { agent_version, .. } => self.agent_version = Some(agent_version),
+            AgentMessage::Stored { id } => self.stored = self.stored.max(Some(id)),
+            AgentMessage::Look => self.look = true,
+        }
+        is_first
+    }
+}
+
 #[derive(Debug)]
 enum Order {
-    Report,
+    /// A report or mail waits.
+    Wake,
     Record(Stamp, RecordBody),
     Damaged(Digest),
-    Heard(u64, AgentMessage),
     Lost(u64),
     Stop,
 }
@@ -89,7 +123,7 @@ impl ScreenLink {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(report);
         // A full queue means that the worker is about to look anyway.
-        drop(self.orders.try_send(Order::Report));
+        drop(self.orders.try_send(Order::Wake));
     }
 
     /// Keeps a record until the agent has stored it. Returns at once.
@@ -120,6 +154,18 @@ impl Drop for ScreenLink {
         {
             tracing::error!("the thread of the link ended badly");
         }
+    }
+}
+
+impl Shared {
+    /// Takes in what the agent said; whether the worker must be told.
+    fn put(&self, number: u64, message: AgentMessage) -> bool {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mail.add(number, message)
+    }
+
+    fn take_mail(&self) -> Mail {
+        std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -172,9 +218,11 @@ impl Worker {
             if self.connection.is_none() && Instant::now() >= self.retry_at {
                 self.connect();
             }
+            self.read_mail();
             self.send_all();
             match orders.recv_timeout(self.patience()) {
                 Ok(order) => {
+                    self.read_mail();
                     going_on = std::iter::once(order)
                         .chain(orders.try_iter())
                         .take(MAX_ORDERS)
@@ -194,17 +242,16 @@ impl Worker {
     /// Carries out one order; `false`: the link ends.
     fn obey(&mut self, order: Order) -> bool {
         match order {
-            Order::Report => {}
+            Order::Wake => {}
             Order::Record(stamp, body) => self.keep(stamp, body),
             Order::Damaged(asset) => {
                 self.damaged.insert(asset);
             }
-            Order::Heard(number, message) if self.is_current(number) => self.heard(&message),
             Order::Lost(number) if self.is_current(number) => {
                 tracing::info!("the agent is gone");
                 self.disconnect();
             }
-            Order::Heard(..) | Order::Lost(_) => {}
+            Order::Lost(_) => {}
             Order::Stop => return false,
         }
         true
@@ -220,15 +267,30 @@ impl Worker {
         }
     }
 
-    fn heard(&mut self, message: &AgentMessage) {
-        match message {
-            AgentMessage::Hello { agent_version, .. } => {
-                tracing::info!(agent_version, "the agent is there");
-                self.backoff.succeeded();
-                self.look();
-            }
-            AgentMessage::Stored { id } => self.spool.stored(*id),
-            AgentMessage::Look => self.look(),
+    fn read_mail(&mut self) {
+        let mail = self.shared.take_mail();
+        let current = self.connection.as_ref();
+        let Some(sent) = current.filter(|c| c.number == mail.number).map(|c| c.sent) else {
+            return;
+        };
+        if let Some(id) = mail.stored {
+            self.stored(id, sent);
+        }
+        if let Some(agent_version) = &mail.agent_version {
+            tracing::info!(agent_version, "the agent is there");
+            self.backoff.succeeded();
+        }
+        if mail.look || mail.agent_version.is_some() {
+            self.look();
+        }
+    }
+
+    /// Only what was sent can have been stored.
+    fn stored(&mut self, id: u64, sent: u64) {
+        if id <= sent {
+            self.spool.stored(id);
+        } else {
+            tracing::warn!(id, sent, "the agent says it stored what it was never sent");
         }
     }
 
@@ -276,13 +338,14 @@ impl Worker {
         let stream = UnixStream::connect(&self.config.socket)?;
         stream.set_write_timeout(Some(WRITE_LIMIT))?;
         let mut source = std::io::BufReader::new(stream.try_clone()?);
-        let back = self.back.clone();
+        let (back, shared) = (self.back.clone(), Arc::clone(&self.shared));
         std::thread::Builder::new()
             .name("link-reader".to_owned())
             .spawn(move || {
                 while let Ok(Some(message)) = frame::read(&mut source) {
-                    if back.send(Order::Heard(number, message)).is_err() {
-                        return;
+                    if shared.put(number, message) {
+                        // A full queue means that the worker is about to look anyway.
+                        drop(back.try_send(Order::Wake));
                     }
                 }
                 // Nobody waits for it once the link has ended.
@@ -332,7 +395,10 @@ impl Worker {
         for asset in std::mem::take(&mut self.damaged) {
             self.send(&ScreenMessage::Damaged { asset });
         }
-        while let Some(message) = self.next_record() {
+        let until = Instant::now() + WRITE_LIMIT;
+        while Instant::now() < until
+            && let Some(message) = self.next_record()
+        {
             self.send(&message);
         }
     }

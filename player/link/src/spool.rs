@@ -145,7 +145,12 @@ impl Spool {
 
     /// How many records were dropped since this was last asked.
     pub fn take_dropped(&mut self) -> u64 {
-        std::mem::take(&mut self.dropped)
+        let count = std::mem::take(&mut self.dropped);
+        if count > 0 {
+            // The count at the head of the file must not be told twice.
+            self.file = None;
+        }
+        count
     }
 
     fn keep(&mut self, record: ScreenRecord, bytes: usize) {
@@ -410,6 +415,20 @@ mod tests {
         }
         let length = folder.path().join("spool").metadata().unwrap().len();
         assert!(length < 400_000, "{length}");
+    }
+
+    #[test]
+    fn what_was_dropped_is_told_once_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path(), LIMIT_BYTES);
+        spool.count_dropped(5);
+        spool.rewrite();
+        assert_eq!(spool.take_dropped(), 5);
+        spool.push("boot", stamp(), event("five were dropped"));
+        spool.sync();
+        drop(spool);
+        let mut again = Spool::open(folder.path(), LIMIT_BYTES);
+        assert_eq!((again.take_dropped(), ids(&again)), (0, vec![1]));
     }
 
     #[test]
