@@ -224,7 +224,7 @@ impl Director {
     fn look(&mut self) {
         self.looked_ms = self.belief.mono_ms;
         while self.looks.try_recv().is_ok() {}
-        let outcomes = self.gate.ingest();
+        let outcomes = self.gate.ingest_step();
         for outcome in &outcomes {
             tracing::info!(?outcome, "the gate has read the inbox");
             match outcome {

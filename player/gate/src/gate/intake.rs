@@ -48,17 +48,24 @@ impl Gate {
     pub fn ingest(&mut self) -> Vec<Outcome> {
         let mut checked = None;
         loop {
-            let mut outcomes = Vec::new();
-            self.keep_unkept();
-            self.take_roots(&mut outcomes);
-            self.take_takedowns(&mut outcomes);
-            self.take_release(&mut outcomes);
+            let outcomes = self.ingest_step();
             let is_other = checked.is_some() && checked != self.intake.candidate;
             checked = self.intake.candidate;
             if !self.intake.is_checking || !outcomes.is_empty() || is_other {
                 return outcomes;
             }
         }
+    }
+
+    /// [`Gate::ingest`] for a caller that has other duties: it hashes 64 MiB of media at most and
+    /// returns with [`Gate::is_checking`] set as long as more is left.
+    pub fn ingest_step(&mut self) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        self.keep_unkept();
+        self.take_roots(&mut outcomes);
+        self.take_takedowns(&mut outcomes);
+        self.take_release(&mut outcomes);
+        outcomes
     }
 
     fn take_roots(&mut self, outcomes: &mut Vec<Outcome>) {
