@@ -173,8 +173,8 @@ impl Gate {
         self.intake.waiting_for
     }
 
-    /// Whether [`Gate::ingest`] returned while media were still being checked, because something
-    /// could not wait: call it again at once.
+    /// Whether [`Gate::ingest`] or [`Gate::ingest_step`] returned while media were still being
+    /// checked: call it again at once.
     #[must_use]
     pub const fn is_checking(&self) -> bool {
         self.intake.is_checking

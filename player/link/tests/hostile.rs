@@ -107,7 +107,7 @@ fn wait_for_text(agent: &mut UnixStream, text: &str) {
     while !seen.contains(text) {
         let count = agent.read(&mut buffer).unwrap();
         assert_ne!(count, 0, "the link ended");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        seen.push_str(&String::from_utf8_lossy(buffer.get(..count).unwrap()));
     }
 }
 

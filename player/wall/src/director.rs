@@ -126,7 +126,13 @@ impl Director {
         self.look();
         notify::ready();
         while !shutdown.is_cancelled() {
-            match self.events.recv_timeout(TURN) {
+            // Media are checked step by step, and nothing but the picture comes in between.
+            let patience = if self.gate.is_checking() {
+                Duration::ZERO
+            } else {
+                TURN
+            };
+            match self.events.recv_timeout(patience) {
                 Ok(event) => self.hear(event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the playing engine is gone"),
@@ -149,6 +155,7 @@ impl Director {
         if self.is_time_to_look() {
             self.look();
         }
+        self.refetched();
         self.direct()?;
         self.keep_books();
         self.take_picture();
@@ -238,7 +245,7 @@ impl Director {
             }
             self.record(RecordBody::Event(outcome.event()));
         }
-        self.refetched();
+        self.recheck();
         self.tell_of_waiting();
         if !outcomes.is_empty() {
             self.reported_ms = 0;

@@ -6,6 +6,7 @@ pub mod director;
 mod evidence;
 mod medium;
 pub mod pipeline;
+mod recheck;
 pub mod settings;
 mod setup;
 mod stage;

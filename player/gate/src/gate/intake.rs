@@ -27,6 +27,9 @@ pub struct Intake {
     refused: BTreeSet<(Digest, &'static str)>,
     /// Takedown envelopes that need no second look.
     handled: BTreeSet<Digest>,
+    /// Takedown files that say nothing new before they, or what is accepted, change: whoever fills
+    /// the inbox must not keep the gate busy.
+    idle: BTreeMap<String, Stamp>,
     /// The release envelope that needs no second look.
     settled: Option<Digest>,
     /// The release envelope whose media are being checked.
@@ -57,8 +60,8 @@ impl Gate {
         }
     }
 
-    /// [`Gate::ingest`] for a caller that has other duties: it hashes 64 MiB of media at most and
-    /// returns with [`Gate::is_checking`] set as long as more is left.
+    /// [`Gate::ingest`] in steps, for whoever has something else to do: hashes a few megabytes at
+    /// most. Call it again soon while [`Gate::is_checking`].
     pub fn ingest_step(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         self.keep_unkept();
@@ -100,6 +103,7 @@ impl Gate {
         let new = found.filter(|finding| !before.findings.contains(finding));
         outcomes.extend(new.cloned().map(Outcome::Found));
         self.intake.handled.clear();
+        self.intake.idle.clear();
         self.intake.settled = None;
     }
 
@@ -108,10 +112,22 @@ impl Gate {
             return;
         }
         let names = vault::takedown_names(&self.config.inbox_dir);
-        for name in names.iter().skip(names.len().saturating_sub(MAX_TAKEDOWNS)) {
-            if let Some(bytes) = self.read_inbox(name, What::Takedown, outcomes) {
+        let newest = names.len().saturating_sub(MAX_TAKEDOWNS);
+        let mut idle = BTreeMap::new();
+        for name in names.into_iter().skip(newest) {
+            let stamp = Stamp::at(&self.config.inbox_dir.join(&name));
+            let is_idle = stamp.is_some() && self.intake.idle.get(&name) == stamp.as_ref();
+            if !is_idle && let Some(bytes) = self.read_inbox(&name, What::Takedown, outcomes) {
                 self.take_takedown(bytes, outcomes);
             }
+            idle.extend(stamp.map(|stamp| (name, stamp)));
+        }
+        self.intake.idle = idle;
+        if outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, Outcome::TakedownAccepted { .. }))
+        {
+            self.intake.idle.clear();
         }
     }
 
@@ -247,6 +263,7 @@ impl Gate {
             seat,
         });
         self.drop_lifted_takedowns();
+        self.intake.idle.clear();
         Ok(true)
     }
 

@@ -6,7 +6,7 @@ use super::{Defect, MediaError};
 use cotmoc_proto::Digest;
 use cotmoc_proto::media::Asset;
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,14 +24,24 @@ pub struct Stamp {
 impl Stamp {
     /// `None` if the file cannot be asked.
     pub fn of(file: &File) -> Option<Self> {
-        let meta = file.metadata().ok()?;
-        Some(Self {
+        Some(Self::from(&file.metadata().ok()?))
+    }
+
+    /// Of whatever stands at `path`; `None` if nothing does.
+    pub fn at(path: &Path) -> Option<Self> {
+        Some(Self::from(&path.symlink_metadata().ok()?))
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(meta: &Metadata) -> Self {
+        Self {
             device: meta.dev(),
             inode: meta.ino(),
             bytes: meta.len(),
             modified: (meta.mtime(), meta.mtime_nsec()),
             changed: (meta.ctime(), meta.ctime_nsec()),
-        })
+        }
     }
 }
 
@@ -90,6 +100,19 @@ impl MediaShelf {
         let mut check = AssetCheck::new(self.clone(), self.open(asset)?);
         while check.step(u64::MAX)? == Progress::More {}
         Ok(())
+    }
+
+    /// [`MediaShelf::check`] of an asset that was found damaged: a file in which this process has
+    /// found a defect is not read again before it changes.
+    ///
+    /// # Errors
+    /// [`MediaError`] at the first byte that is not what was signed.
+    pub fn recheck(&self, asset: &Asset) -> Result<(), MediaError> {
+        let stamp = Stamp::of(self.open(asset)?.file());
+        match self.known(asset, stamp).and_then(|known| known.defect) {
+            Some(defect) => Err(MediaError::integrity(asset.sha256, defect)),
+            None => self.check(asset),
+        }
     }
 
     /// Begins the check of an asset; `None` if this process has found the same file good before.

@@ -98,3 +98,69 @@ fn the_gate_can_live_in_another_thread() {
     const fn send<T: Send>() {}
     send::<Gate>();
 }
+
+#[test]
+fn a_takedown_that_was_ahead_of_its_time_is_taken_when_its_time_has_come() {
+    let board = Board::new();
+    let mut gate = board.boot();
+    board.accept(&mut gate, [1]);
+    let early = board.site.takedown(1, 10_002, &[board.items[0].sha256]);
+    board.put_inbox("takedown.1.dsse", &board.site.seal_takedown(&early));
+    let refused = gate.ingest();
+    assert!(
+        matches!(refused.as_slice(), [Outcome::Refused { .. }]),
+        "{refused:?}"
+    );
+    assert_eq!(gate.ingest(), []);
+    board.accept(&mut gate, [2]);
+    assert_eq!(gate.ingest(), [Outcome::TakedownAccepted { seq: 1 }]);
+}
+
+#[test]
+fn a_takedown_put_in_place_of_a_refused_one_is_taken() {
+    let board = Board::new();
+    let mut gate = board.boot();
+    board.accept(&mut gate, [1]);
+    let good = board
+        .site
+        .seal_takedown(&board.site.takedown(1, 1, &[board.items[0].sha256]));
+    board.put_inbox("takedown.1.dsse", &vec![b'x'; good.len()]);
+    let refused = gate.ingest();
+    assert!(
+        matches!(refused.as_slice(), [Outcome::Refused { .. }]),
+        "{refused:?}"
+    );
+    assert_eq!(gate.ingest(), []);
+    // In place: the same file, the same length.
+    fs::write(board.path("inbox/takedown.1.dsse"), &good).unwrap();
+    assert_eq!(gate.ingest(), [Outcome::TakedownAccepted { seq: 1 }]);
+}
+
+#[test]
+fn a_look_in_steps_never_hashes_much_at_once_and_takes_a_takedown_in_between() {
+    let board = Board::new();
+    let mut gate = board.boot();
+    board.accept(&mut gate, [1]);
+    let film = cotmoc_test_kit::media::put(
+        &board.path("media"),
+        cotmoc_proto::media::Mime::Mp4,
+        &cotmoc_test_kit::media::noise(7, 100 << 20),
+    );
+    let next = board.site.release(2, &board.fallback, &[&film]);
+    board.put_inbox("release.dsse", &board.site.seal_release(&next));
+    let mut steps = 0;
+    assert_eq!(gate.ingest_step(), []);
+    let takedown = board.site.takedown(1, 1, &[board.items[0].sha256]);
+    board.put_inbox("takedown.1.dsse", &board.site.seal_takedown(&takedown));
+    let mut outcomes = Vec::new();
+    while gate.is_checking() {
+        outcomes.extend(gate.ingest_step());
+        steps += 1;
+    }
+    assert!(steps >= 5, "{steps}");
+    assert_eq!(
+        outcomes.first(),
+        Some(&Outcome::TakedownAccepted { seq: 1 })
+    );
+    assert!(accepted(&outcomes[1..], 2), "{outcomes:?}");
+}

@@ -2,10 +2,12 @@
 
 use super::Director;
 use crate::pipeline::{CueId, EngineEvent, ItemFault};
+use crate::recheck::Recheck;
 use crate::stage::{Cued, medium_of};
 use cotmoc_player_core::ledger::Condition;
 use cotmoc_player_core::program::{CueShow, Fault, FaultEffect};
 use cotmoc_proto::device::{Aired, Event, EventKind, RecordBody};
+use cotmoc_proto::media::Asset;
 use cotmoc_proto::{Digest, TimeMs};
 use std::collections::BTreeMap;
 
@@ -25,6 +27,7 @@ pub(super) struct OnStage {
     thumbnails: BTreeMap<CueId, Digest>,
     told: BTreeMap<(Digest, &'static str), u64>,
     damaged: BTreeMap<Digest, u64>,
+    recheck: Recheck,
 }
 
 /// What is presented, since when.
@@ -199,24 +202,39 @@ impl Director {
         }
     }
 
-    /// Assets that were damaged and are whole again may be shown again.
-    pub(super) fn refetched(&mut self) {
-        let now_ms = self.belief.mono_ms;
-        let Some(release) = self.gate.release().cloned() else {
+    /// Has the next damaged asset checked anew, if it is time.
+    pub(super) fn recheck(&mut self) {
+        let (now_ms, stage) = (self.belief.mono_ms, &mut self.on_stage);
+        let Some(release) = self.gate.release().filter(|_| stage.recheck.is_idle()) else {
             return;
         };
-        for asset in release.assets() {
-            let Some(checked) = self.on_stage.damaged.get_mut(&asset.sha256) else {
-                continue;
-            };
-            if now_ms.saturating_sub(*checked) < RECHECK_MS {
-                continue;
+        let due = |asset: &&Asset| {
+            let checked = stage.damaged.get(&asset.sha256)?;
+            (now_ms.saturating_sub(*checked) >= RECHECK_MS).then_some(*checked)
+        };
+        let assets = release.assets().into_iter();
+        let longest_ago = assets.filter(|a| due(a).is_some()).min_by_key(due);
+        if let Some(asset) = longest_ago {
+            stage.damaged.insert(asset.sha256, now_ms);
+            stage.recheck.begin(self.gate.media(), asset.clone());
+        }
+    }
+
+    /// An asset that was damaged and is whole again may be shown again.
+    pub(super) fn refetched(&mut self) {
+        match self.on_stage.recheck.take_ended() {
+            Some((asset, true)) => {
+                self.on_stage.damaged.remove(&asset);
+                self.faults.fetched(&asset);
             }
-            *checked = now_ms;
-            if self.gate.media().check(asset).is_ok() {
-                self.on_stage.damaged.remove(&asset.sha256);
-                self.faults.fetched(&asset.sha256);
+            Some((asset, false)) => {
+                let now_ms = self.belief.mono_ms;
+                self.on_stage
+                    .damaged
+                    .entry(asset)
+                    .and_modify(|at| *at = now_ms);
             }
+            None => {}
         }
     }
 

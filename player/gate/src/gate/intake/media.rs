@@ -7,8 +7,9 @@ use cotmoc_proto::Digest;
 use cotmoc_proto::media::Asset;
 use cotmoc_proto::release::Release;
 
-/// How much is hashed before takedowns are looked for again: a blink even without hardware help.
-const STEP_BYTES: u64 = 64 << 20;
+/// How much is hashed before takedowns are looked for again: a blink even without hardware help
+/// and from a slow card.
+const STEP_BYTES: u64 = 16 << 20;
 
 /// What is known about the media of a release.
 #[derive(Debug, Clone, Copy)]
