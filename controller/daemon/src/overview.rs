@@ -5,7 +5,7 @@ use crate::clock;
 use crate::seen::Seen;
 use crate::status;
 use crate::store::{DeviceRow, DeviceState};
-use cotmoc_proto::device::ScreenStatus;
+use cotmoc_proto::device::{ClockQuality, ScreenStatus};
 use cotmoc_proto::time::Millis;
 use cotmoc_proto::window::OperatingWindow;
 use std::sync::Arc;
@@ -25,6 +25,17 @@ pub struct DeviceView {
     pub running: u64,
     /// The newest release that names it; 0: none.
     pub published: u64,
+}
+
+impl DeviceView {
+    /// How far the clock that its schedule follows can be believed: the screens' own, the worst of
+    /// them, else the device's.
+    #[must_use]
+    pub fn clock(&self) -> Option<ClockQuality> {
+        let heartbeat = &self.seen.as_ref()?.heartbeat;
+        let worst = heartbeat.screens.iter().map(|report| report.clock).min();
+        Some(worst.unwrap_or(heartbeat.clock))
+    }
 }
 
 /// Every device, by name.

@@ -24,7 +24,7 @@ fn json(view: &DeviceView) -> serde_json::Value {
         "state": view.row.state,
         "status": view.status,
         "last_seen_ms": view.seen.as_ref().map(|seen| seen.last_seen_ms),
-        "clock": view.seen.as_ref().map(|seen| seen.heartbeat.clock),
+        "clock": view.clock(),
         "report": reports.first(),
         "reports": reports,
         "host": view.seen.as_ref().map(|seen| &seen.heartbeat.host),

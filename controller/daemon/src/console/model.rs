@@ -187,8 +187,8 @@ fn wall(view: &DeviceView, zone: &Zone, now: TimeMs) -> Wall {
             at: zone.format(seen.last_seen_ms),
             ago: words::ago(now.since(seen.last_seen_ms)),
         }),
-        clock: seen.map(|seen| words::clock(seen.heartbeat.clock)),
-        clock_tone: match seen.map(|seen| seen.heartbeat.clock) {
+        clock: view.clock().map(words::clock),
+        clock_tone: match view.clock() {
             Some(cotmoc_proto::device::ClockQuality::Untrusted) => "warn",
             Some(_) | None => "plain",
         },
