@@ -3,6 +3,7 @@
 mod download;
 mod footprint;
 mod push;
+mod transitions;
 mod verify;
 
 use serde_json::{Value, json};
@@ -29,7 +30,9 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "download" => download::run()?,
         "push" => push::run()?,
         "footprint" => footprint::run()?,
-        _ => anyhow::bail!("unknown; expected verify, download, push or footprint"),
+        "transitions" => transitions::run()?,
+        transitions::AT_THE_SINK => return transitions::serve_sink(),
+        _ => anyhow::bail!("unknown; expected verify, download, push, footprint or transitions"),
     };
     let width = outcome
         .rows
