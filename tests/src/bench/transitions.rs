@@ -34,7 +34,7 @@ pub struct Series {
     pub limit: &'static str,
     pub screen: Run,
     pub sink: Run,
-    pub sound: sink::Sound,
+    pub seen: sink::Seen,
     pub peers: Vec<(Peer, Run)>,
 }
 
@@ -71,7 +71,7 @@ fn series(stand: &Stand, limit: &Limit) -> anyhow::Result<Series> {
             run.figures.boundaries
         ));
     };
-    let (sink, sound) = stand.ours_at_the_sink(limit)?;
+    let (sink, seen) = stand.ours_at_the_sink(limit)?;
     say("ours at the sink", &sink);
     let screen = stand.ours_on_screen(limit)?;
     say("ours on the screen", &screen);
@@ -86,7 +86,7 @@ fn series(stand: &Stand, limit: &Limit) -> anyhow::Result<Series> {
         limit: limit.name(),
         screen,
         sink,
-        sound,
+        seen,
         peers: runs,
     })
 }

@@ -9,11 +9,18 @@ use std::process::Command;
 pub enum Peer {
     Mpv,
     Vlc,
-    GstPlayGapless,
     GstPlay,
+    GstPlayGapless,
+    GstPlay3Gapless,
 }
 
-pub const ALL: [Peer; 4] = [Peer::Mpv, Peer::Vlc, Peer::GstPlayGapless, Peer::GstPlay];
+pub const ALL: [Peer; 5] = [
+    Peer::Mpv,
+    Peer::Vlc,
+    Peer::GstPlay,
+    Peer::GstPlayGapless,
+    Peer::GstPlay3Gapless,
+];
 
 impl Peer {
     /// Its key in the report.
@@ -24,6 +31,7 @@ impl Peer {
             Self::Vlc => "vlc",
             Self::GstPlayGapless => "gst_play_gapless",
             Self::GstPlay => "gst_play",
+            Self::GstPlay3Gapless => "gst_play_playbin3_gapless",
         }
     }
 
@@ -35,6 +43,7 @@ impl Peer {
             Self::Vlc => "VLC",
             Self::GstPlayGapless => "gst-play-1.0 --gapless",
             Self::GstPlay => "gst-play-1.0",
+            Self::GstPlay3Gapless => "gst-play-1.0 --gapless --use-playbin3",
         }
     }
 
@@ -45,8 +54,10 @@ impl Peer {
             Self::Mpv => true,
             // Its X11 output does not scale.
             Self::Vlc => !clip.is_scaled,
-            // It has no duration for stills.
-            Self::GstPlayGapless | Self::GstPlay => !clip.is_still(),
+            // It has no duration for stills, and gives each size a window of its own.
+            Self::GstPlay | Self::GstPlayGapless | Self::GstPlay3Gapless => {
+                !clip.is_scaled && !clip.is_still()
+            }
         }
     }
 
@@ -63,6 +74,7 @@ impl Peer {
             Self::Vlc => vlc(),
             Self::GstPlayGapless => gst_play(&["--gapless"]),
             Self::GstPlay => gst_play(&[]),
+            Self::GstPlay3Gapless => gst_play(&["--gapless", "--use-playbin3"]),
         };
         command
             .args(clips.map(|clip| &clip.path))

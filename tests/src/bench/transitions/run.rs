@@ -5,7 +5,7 @@ use super::limit::Limit;
 use super::media::Clip;
 use super::peers::Peer;
 use super::screen::{Reading, Screen, Sight};
-use super::sink::{Order, Seen, Sound};
+use super::sink::{Order, Seen};
 use super::{AT_THE_SINK, ours, this_program};
 use crate::bench::usage;
 use crate::process::Process;
@@ -94,7 +94,7 @@ impl Stand {
     ///
     /// # Errors
     /// If it cannot be started or does not answer.
-    pub fn ours_at_the_sink(&self, limit: &Limit) -> anyhow::Result<(Run, Sound)> {
+    pub fn ours_at_the_sink(&self, limit: &Limit) -> anyhow::Result<(Run, Seen)> {
         let order = Order {
             clips: self.clips.clone(),
             boundaries: self.boundaries,
@@ -125,7 +125,7 @@ impl Stand {
             cpu_percent: percent(seen.cpu_ms / 1e3, start.elapsed()),
             look_p99_ms: None,
         };
-        Ok((run, seen.sound))
+        Ok((run, seen))
     }
 
     fn watch(
