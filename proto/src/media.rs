@@ -10,6 +10,12 @@ pub const CHUNK_BYTES: u32 = 1 << 20;
 /// The largest asset that may be described, in bytes (64 GiB).
 pub const MAX_ASSET_BYTES: u64 = 1 << 36;
 
+/// The most pixels of one picture, still or moving: an 8K picture twice over. Screens decode
+/// nothing larger, so that no file unfolds to more memory than a screen has.
+pub const MAX_PICTURE_PX: u64 = 66_355_200;
+/// The largest file of a still picture that screens decode, in bytes (128 MiB).
+pub const MAX_STILL_BYTES: u64 = 128 << 20;
+
 /// What an asset is. Nothing that can carry a program (SVG, HTML, PDF) is in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mime {

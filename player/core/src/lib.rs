@@ -5,3 +5,4 @@ pub mod clock;
 pub mod ledger;
 pub mod media;
 pub mod program;
+pub mod renewal;

@@ -42,6 +42,11 @@ pub enum EventKind {
     StorageFault,
     /// Records were dropped because the outbox was full; detail `count`.
     RecordsDropped,
+    /// The device has a new key and certificate; detail `spki_sha256`, `until`.
+    CertificateRenewed,
+    /// The certificate has used three quarters of its life and could not be renewed; detail
+    /// `reason`, `until`.
+    CertificateExpiring,
     #[serde(untagged)]
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! The messages of `POST /d/v1/sync`, `GET /d/v1/wait` and `POST /d/v1/enrol`.
+//! The messages of `POST /d/v1/sync`, `GET /d/v1/wait`, `POST /d/v1/enrol` and `POST /d/v1/renew`.
 
 use super::event::Record;
 use super::screen::{ClockQuality, HostHealth, ScreenReport};
@@ -85,4 +85,19 @@ pub struct EnrolRequest {
 pub struct EnrolResponse {
     pub certificate_pem: String,
     pub channel: ChannelId,
+}
+
+/// `POST /d/v1/renew`, over a session of a key that the controller knows. It is the only request
+/// that an expired certificate may make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewRequest {
+    pub device: DeviceId,
+    /// Certificate signing request (PEM) of the new key; only its public key is used.
+    pub csr_pem: String,
+}
+
+/// The certificate of the new key. The old key is good until the new one has been used once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewResponse {
+    pub certificate_pem: String,
 }

@@ -11,7 +11,8 @@
 mod samples;
 
 use cotmoc_proto::device::{
-    EnrolRequest, EnrolResponse, Record, ScreenReport, SyncRequest, SyncResponse, WaitResponse,
+    EnrolRequest, EnrolResponse, EventKind, Record, RenewRequest, RenewResponse, ScreenReport,
+    SyncRequest, SyncResponse, WaitResponse,
 };
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::json::parse_strict;
@@ -27,7 +28,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 /// What a file holds, by the first word of its name.
-const READERS: [(&str, Reader); 11] = [
+const READERS: [(&str, Reader); 13] = [
     ("root", strict::<Root>),
     ("release", strict::<Release>),
     ("takedown", strict::<Takedown>),
@@ -40,6 +41,8 @@ const READERS: [(&str, Reader); 11] = [
     ("wait-response", open::<WaitResponse>),
     ("enrol-request", open::<EnrolRequest>),
     ("enrol-response", open::<EnrolResponse>),
+    ("renew-request", open::<RenewRequest>),
+    ("renew-response", open::<RenewResponse>),
     ("record", open::<Record>),
 ];
 
@@ -174,7 +177,20 @@ fn messages_are_written_as_ever_and_read_with_fields_of_a_later_version() {
     message::<WaitResponse>("wait-response", &samples::wait_response());
     message::<EnrolRequest>("enrol-request", &samples::enrol_request());
     message::<EnrolResponse>("enrol-response", &samples::enrol_response());
+    message::<RenewRequest>("renew-request", &samples::renew_request());
+    message::<RenewResponse>("renew-response", &samples::renew_response());
     message::<ScreenReport>("screen-report", &samples::screen_report());
+}
+
+#[test]
+fn kinds_of_events_that_tell_of_certificates_have_words_of_their_own() {
+    for (kind, word) in [
+        (EventKind::CertificateRenewed, "\"certificate-renewed\""),
+        (EventKind::CertificateExpiring, "\"certificate-expiring\""),
+    ] {
+        assert_eq!(serde_json::to_string(&kind).unwrap(), word);
+        assert_eq!(serde_json::from_str::<EventKind>(word).unwrap(), kind);
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use cotmoc_proto::crypto::{Algorithm, p256_spki};
 use cotmoc_proto::device::{
     Aired, ClockQuality, Desired, DocumentRef, EnrolRequest, EnrolResponse, Event, EventKind,
-    HostHealth, OnAir, OnAirState, OutboxHealth, OutputHealth, Record, RecordBody, ScreenKind,
-    ScreenReport, ScreenStatus, Showing, SyncRequest, SyncResponse, VERSION, WaitResponse,
+    HostHealth, OnAir, OnAirState, OutboxHealth, OutputHealth, Record, RecordBody, RenewRequest,
+    RenewResponse, ScreenKind, ScreenReport, ScreenStatus, Showing, SyncRequest, SyncResponse,
+    VERSION, WaitResponse,
 };
 use cotmoc_proto::json::UniqueMap;
 use cotmoc_proto::layout::Layout;
@@ -347,5 +348,18 @@ pub fn enrol_response() -> EnrolResponse {
     EnrolResponse {
         certificate_pem: "-----BEGIN CERTIFICATE-----\n".to_owned(),
         channel: id("gate"),
+    }
+}
+
+pub fn renew_request() -> RenewRequest {
+    RenewRequest {
+        device: id("W01"),
+        csr_pem: "-----BEGIN CERTIFICATE REQUEST-----\n".to_owned(),
+    }
+}
+
+pub fn renew_response() -> RenewResponse {
+    RenewResponse {
+        certificate_pem: "-----BEGIN CERTIFICATE-----\n".to_owned(),
     }
 }

@@ -126,6 +126,14 @@ pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
         EventKind::ScreenLost => ("Mất tiến trình màn hình", "screen lost", "bad"),
         EventKind::ScreenRestored => ("Màn hình trở lại", "screen restored", "good"),
         EventKind::StorageFault => ("Lỗi bộ nhớ", "storage fault", "bad"),
+        EventKind::CertificateRenewed => {
+            ("Đã đổi chứng thư thiết bị", "certificate renewed", "good")
+        }
+        EventKind::CertificateExpiring => (
+            "Chứng thư thiết bị sắp hết hạn",
+            "certificate expiring",
+            "bad",
+        ),
         EventKind::RecordsDropped => ("Bỏ bớt bản ghi vì đầy", "records dropped", "warn"),
         EventKind::Other(kind) => return noted(kind),
     };
@@ -137,6 +145,8 @@ fn noted(kind: &str) -> (Words, &'static str) {
     let (vi, en, tone) = match kind {
         "device-registered" => ("Đã đăng ký thiết bị", "device registered", "rest"),
         "device-enrolled" => ("Thiết bị đã ghi danh", "device enrolled", "good"),
+        "device-key-offered" => ("Thiết bị gửi khoá mới", "new device key", "rest"),
+        "device-key-replaced" => ("Đã thay khoá thiết bị", "device key replaced", "good"),
         "device-revoked" => ("Thiết bị bị thu hồi", "device revoked", "warn"),
         "document-published" => ("Đã phát hành", "published", "good"),
         "records-missing" => ("Thiếu bản ghi", "records missing", "bad"),
