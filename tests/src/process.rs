@@ -26,6 +26,7 @@ pub struct Process {
     name: String,
     log: PathBuf,
     child: Child,
+    errors_expected: bool,
 }
 
 impl Process {
@@ -45,6 +46,7 @@ impl Process {
             name: name.to_owned(),
             log: log.to_owned(),
             child,
+            errors_expected: false,
         })
     }
 
@@ -58,6 +60,19 @@ impl Process {
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// From now on it may log errors: the test does what must lead to one.
+    pub fn expect_errors(&mut self) {
+        self.errors_expected = true;
+    }
+
+    fn errors(&self) -> Vec<String> {
+        let log = self.log();
+        log.lines()
+            .filter(|line| line.contains(" ERROR "))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Ends it as a power cut would: at once, with nothing said.
@@ -106,6 +121,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.kill());
         self.reap();
+        let errors = self.errors();
         if std::thread::panicking() {
             let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
@@ -115,6 +131,13 @@ impl Drop for Process {
                 self.name,
                 tail.join("\n")
             ));
+        } else {
+            // An error means that someone must act; no test expects one unless it says so.
+            assert!(
+                self.errors_expected || errors.is_empty(),
+                "{}: {errors:#?}",
+                self.name
+            );
         }
     }
 }

@@ -81,10 +81,37 @@ impl Programme {
         next
     }
 
-    /// Puts bytes into the board's inbox as an agent in an attacker's hands would.
+    /// Puts bytes into the board's inbox as an agent in an attacker's hands would: the good agent
+    /// is held until the wall has seen them, so that it cannot set right what was done.
+    ///
+    /// # Panics
+    /// If the wall takes no notice.
     pub fn smuggle(&self, name: &str, bytes: &[u8]) {
+        self.hold_agent("STOP");
+        let seen = self.board.wall_log().len();
+        self.overwrite(name, bytes);
+        eventually("the wall refuses what was smuggled in", || {
+            let log = self.board.wall_log();
+            let fresh = log.get(seen..).unwrap_or_default();
+            let said = ["Refused", "Damaged", "waits for media"];
+            said.iter().any(|word| fresh.contains(word)).then_some(())
+        });
+        self.hold_agent("CONT");
+    }
+
+    /// Puts bytes into the board's inbox and does not wait for anybody to see them.
+    ///
+    /// # Panics
+    /// If the inbox cannot be written.
+    pub fn overwrite(&self, name: &str, bytes: &[u8]) {
         let delivered = crate::board::deliver(&self.board.path("inbox"), name, bytes);
         delivered.expect("the inbox can be written");
+    }
+
+    fn hold_agent(&self, signal: &str) {
+        if let Some(agent) = &self.board.agent {
+            agent.signal(signal);
+        }
     }
 
     /// Waits until the wall says that an item of release `version` is on air.

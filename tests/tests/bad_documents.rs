@@ -132,7 +132,7 @@ fn a_release_with_one_changed_byte_is_refused_wherever_it_is() {
     for at in (0..good.len()).step_by(good.len() / 60) {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        programme.smuggle("release.dsse", &bad);
+        programme.overwrite("release.dsse", &bad);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     programme.smuggle("release.dsse", &good[..good.len() - 1]);

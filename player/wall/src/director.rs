@@ -283,6 +283,7 @@ impl Director {
         self.waiting = Some((blob, since));
         if !told && now_ms.saturating_sub(since) >= WAITING_LIMIT_MS {
             self.waiting = Some((blob, u64::MAX));
+            tracing::warn!(%blob, "a release in the inbox waits for media that are not here");
             let detail = [
                 ("asset", blob.to_string()),
                 ("reason", "media-missing".to_owned()),
