@@ -20,6 +20,7 @@ mod mixer;
 mod output;
 mod picture;
 mod report;
+mod size;
 mod source;
 mod zone;
 

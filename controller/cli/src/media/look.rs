@@ -2,7 +2,7 @@
 //! whether it is whole.
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use cotmoc_proto::media::{MAX_ASSET_BYTES, Mime};
+use cotmoc_proto::media::{MAX_ASSET_BYTES, MAX_PICTURE_PX, MAX_STILL_BYTES, Mime};
 use mp4parse::{CodecType, MediaContext, SampleEntry, Track, TrackType};
 use serde::Serialize;
 use std::fs::File;
@@ -10,8 +10,6 @@ use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 const EDGE_PX: std::ops::RangeInclusive<u32> = 16..=16_384;
-/// The most pixels of one picture: an 8K picture twice over.
-const MAX_PIXELS: u64 = 66_355_200;
 /// How much of a still's end is read to see whether it is whole.
 const TAIL_BYTES: u64 = 4096;
 
@@ -47,6 +45,10 @@ pub fn look(path: &Path, length: u64) -> Result<(Mime, Look)> {
     };
     file.seek(SeekFrom::Start(0))?;
     let look = if mime.is_still() {
+        ensure!(
+            length <= MAX_STILL_BYTES,
+            "{shown} is a still larger than 128 MiB: export it smaller"
+        );
         ensure_whole(&mut file, mime, length).with_context(|| format!("{shown} is damaged"))?;
         still(path, mime)
     } else {
@@ -106,7 +108,7 @@ fn ensure_sane(look: &Look) -> Result<()> {
     let (width, height) = (look.width_px, look.height_px);
     let pixels = u64::from(width) * u64::from(height);
     ensure!(
-        EDGE_PX.contains(&width) && EDGE_PX.contains(&height) && pixels <= MAX_PIXELS,
+        EDGE_PX.contains(&width) && EDGE_PX.contains(&height) && pixels <= MAX_PICTURE_PX,
         "the picture is {width}×{height}: expected edges of 16 to 16384 and at most 66 million \
          pixels; scale it to the wall"
     );

@@ -11,6 +11,7 @@ use gstreamer::glib;
 
 use super::cue::{ItemFault, MediaReader, Medium};
 use super::graveyard::{Graveyard, Marker};
+use super::size::check_still;
 
 /// Pages that a pushing consumer gets at a time.
 const BLOCK_BYTES: u32 = 64 * 1024;
@@ -128,14 +129,17 @@ impl MediaSource {
             changed: Condvar::new(),
         });
         let reading = Arc::clone(&desk);
-        let open = Arc::clone(&medium.open);
+        let what = medium.clone();
         let marker = graveyard
             .spawn(&format!("read {}", medium.label), move |ending| {
-                let fault = open()
+                let fault = (what.open)()
                     .map_err(|e| ItemFault::Unreadable {
                         detail: e.to_string(),
                     })
-                    .and_then(|mut reader| serve(&reading, reader.as_mut()));
+                    .and_then(|mut reader| {
+                        check_still(&what, reader.as_mut())?;
+                        serve(&reading, reader.as_mut())
+                    });
                 if let Err(fault) = fault {
                     on_fault(fault);
                     refuse_all(&reading);

@@ -115,6 +115,27 @@ fn a_video_that_no_decoder_can_play_is_reported_as_undecodable() {
 }
 
 #[test]
+fn a_picture_that_would_unfold_to_gigabytes_is_never_unfolded() {
+    costs_only_its_slot("undecodable", |wall| {
+        let path = wall.path().join("bomb.jpg");
+        let made = std::process::Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-f", "lavfi"])
+            .args([
+                "-i",
+                "color=black:s=9000x8000",
+                "-frames:v",
+                "1",
+                "-pix_fmt",
+                "yuvj420p",
+            ])
+            .arg(&path)
+            .status();
+        assert!(made.unwrap().success());
+        medium(&path)
+    });
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_reported_as_unreadable() {
     costs_only_its_slot("unreadable", |wall| {
         let path = Clip::h264(2, 500).make(wall.path());

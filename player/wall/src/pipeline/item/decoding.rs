@@ -14,6 +14,7 @@ use crate::pipeline::clock::{SECOND_NS, from_ns, to_ns};
 use crate::pipeline::cue::{ItemFault, MediumKind};
 use crate::pipeline::elements::{make, sound_caps};
 use crate::pipeline::graveyard::Graveyard;
+use crate::pipeline::size;
 use crate::pipeline::source::MediaSource;
 
 /// Shown for this long when neither the buffer nor its caps say.
@@ -70,7 +71,7 @@ impl Decoding {
             .add_many([source.element(), &decoder])
             .map_err(undecodable)?;
         source.element().link(&decoder).map_err(undecodable)?;
-        watch_decoders(&pipeline, item);
+        watch_decoders(&pipeline, item, notebook);
         watch_bus(&pipeline, notebook);
         connect_pads(&decoder, &pipeline, item, notebook);
         Ok(Self { pipeline, source })
@@ -137,16 +138,22 @@ fn undecodable(error: impl std::fmt::Display) -> ItemFault {
     }
 }
 
-fn watch_decoders(pipeline: &gst::Pipeline, item: &Arc<Item>) {
-    let item = Arc::downgrade(item);
+fn watch_decoders(pipeline: &gst::Pipeline, item: &Arc<Item>, notebook: &Notebook) {
+    let (item, notebook) = (Arc::downgrade(item), notebook.clone());
     pipeline.connect_deep_element_added(move |_, _, element| {
         let factory = element.factory();
         let class = factory
             .as_ref()
             .and_then(|f| f.metadata("klass"))
             .unwrap_or_default();
-        if class.contains("Decoder")
-            && class.contains("Hardware")
+        if !class.contains("Decoder") {
+            return;
+        }
+        if let Some(pad) = element.static_pad("sink") {
+            let refusing = notebook.clone();
+            size::guard(&pad, move |detail| refusing.write(Note::Broken(detail)));
+        }
+        if class.contains("Hardware")
             && let Some(item) = item.upgrade()
         {
             item.hardware.store(true, Ordering::Relaxed);
