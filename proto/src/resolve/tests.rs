@@ -2,3 +2,4 @@ mod edges;
 mod extremes;
 mod order;
 mod programme;
+mod window;

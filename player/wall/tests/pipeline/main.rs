@@ -10,6 +10,7 @@
 mod boundaries;
 mod faults;
 mod joining;
+mod malformed;
 mod orders;
 mod outputs;
 mod sound;

@@ -1,5 +1,6 @@
 //! What the engine's tests share: media made on the fly, a barcode in every frame, and a wall that is watched.
 
 pub mod barcode;
+pub mod harm;
 pub mod media;
 pub mod wall;
