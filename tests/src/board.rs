@@ -204,7 +204,7 @@ fn agent_toml(me: &Identity, lab: &Lab) -> String {
     let addresses = lab.addresses();
     format!(
         "{}{FOLDERS}data = \"agent\"\ncontroller = \"https://{}\"\nenrol = \"https://{}\"\n\
-         server_ca = \"{}\"\nsync_ms = 500\n",
+         server_ca = \"{}\"\nsync_ms = 500\nkeep_free_percent = 0\n",
         who(me),
         addresses.device,
         addresses.enrol,
