@@ -87,7 +87,7 @@ impl Programme {
     /// # Panics
     /// If the wall takes no notice.
     pub fn smuggle(&self, name: &str, bytes: &[u8]) {
-        self.hold_agent("STOP");
+        self.capture_courier();
         let seen = self.board.wall_log().len();
         self.overwrite(name, bytes);
         eventually("the wall refuses what was smuggled in", || {
@@ -96,6 +96,16 @@ impl Programme {
             let said = ["Refused", "Damaged", "waits for media"];
             said.iter().any(|word| fresh.contains(word)).then_some(())
         });
+        self.free_courier();
+    }
+
+    /// From now on the agent does nothing: what lies in the inbox is the attacker's word.
+    pub fn capture_courier(&self) {
+        self.hold_agent("STOP");
+    }
+
+    /// The agent goes on.
+    pub fn free_courier(&self) {
         self.hold_agent("CONT");
     }
 

@@ -129,13 +129,22 @@ fn a_release_with_one_changed_byte_is_refused_wherever_it_is() {
     let programme = Programme::on_air().unwrap();
     let good = programme.lab.site.seal_release(&release_2(&programme));
     let running = programme.wait_for_release(1);
+    programme.capture_courier();
     for at in (0..good.len()).step_by(good.len() / 60) {
         let mut bad = good.clone();
         bad[at] ^= 1;
         programme.overwrite("release.dsse", &bad);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    programme.smuggle("release.dsse", &good[..good.len() - 1]);
+    programme.overwrite("release.dsse", &good[..good.len() - 1]);
+    cotmoc_tests::eventually("the wall refuses the last of them", || {
+        programme
+            .board
+            .wall_log()
+            .contains("Malformed")
+            .then_some(())
+    });
+    programme.free_courier();
     programme
         .lab
         .wait_for_event("W01", &EventKind::ReleaseRefused, "malformed");
