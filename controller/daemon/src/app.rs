@@ -2,7 +2,7 @@
 //! them.
 
 use crate::blobs::{BlobError, BlobFiles};
-use crate::ca::{Authorities, ServerCertificate};
+use crate::ca::{Authorities, ServerCertificate, Validity};
 use crate::clock;
 use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
@@ -16,7 +16,7 @@ use crate::store::{DocumentRow, NewDocument, Note, Store};
 use anyhow::Context as _;
 use axum::http::StatusCode;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES};
-use cotmoc_proto::{ChannelId, Reject, SiteId};
+use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
@@ -109,6 +109,23 @@ impl App {
             || "unnamed".parse().expect("the name is a legal identifier"),
             |root| root.site.clone(),
         )
+    }
+
+    /// A certificate (PEM) of `device` for the key `spki`.
+    ///
+    /// # Errors
+    /// [`ApiError`], after the log says why.
+    pub fn certify(&self, device: &DeviceId, spki: &[u8]) -> ApiResult<String> {
+        let life = Validity {
+            from: clock::now(),
+            days: self.settings.certificate_days,
+        };
+        let authority = &self.authorities.device;
+        let certificate = authority.certify_device(&self.site(), device, spki, life);
+        certificate.map_err(|error| {
+            tracing::error!(%error, %device, "a certificate could not be made");
+            ApiError::internal()
+        })
     }
 
     /// Adds a channel; whether it is new.

@@ -2,14 +2,15 @@
 //! controller, one by which the controller knows devices. Neither has any say over pictures.
 //!
 //! Everything that a device checks by its own clock begins in 2024, because a board without a
-//! battery-backed clock must be able to call home.
+//! battery-backed clock must be able to call home. A device's own certificate, which only the
+//! controller checks, begins when it is made: a device renews it when half of its life is over.
 
 mod authority;
 mod device;
 mod server;
 
 pub use authority::{Authority, CaError};
-pub use device::requested_key;
+pub use device::{Validity, requested_key};
 pub use server::ServerCertificate;
 
 use std::path::Path;

@@ -38,7 +38,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The active device that has this key.
+    /// The active device that has this key, or has it as its next.
     #[must_use]
     pub fn active(&self, spki_sha256: Digest) -> Option<Arc<DeviceRow>> {
         self.by_key
@@ -63,6 +63,7 @@ impl Directory {
     pub fn all(&self) -> Vec<Arc<DeviceRow>> {
         let mut all: Vec<_> = self.by_key.borrow().values().map(Arc::clone).collect();
         all.sort_by(|a, b| a.device.cmp(&b.device));
+        all.dedup_by(|a, b| a.device == b.device);
         all
     }
 
@@ -75,8 +76,13 @@ impl Directory {
 
 async fn read(store: &Store) -> Result<ByKey, StoreError> {
     let rows = store.devices().await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.spki_sha256, Arc::new(row)))
-        .collect())
+    let mut by_key = ByKey::new();
+    for row in rows {
+        let row = Arc::new(row);
+        if let Some(next) = &row.next {
+            by_key.insert(next.spki_sha256, Arc::clone(&row));
+        }
+        by_key.insert(row.spki_sha256, row);
+    }
+    Ok(by_key)
 }

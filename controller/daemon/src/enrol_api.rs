@@ -43,14 +43,7 @@ async fn enrol(
         tracing::warn!(%address, device = %request.device, reason = error.code(), "an enrolment was refused");
     }
     let (spki, channel) = result?;
-    let certificate =
-        app.authorities
-            .device
-            .certify_device(&app.site(), &request.device, &spki, clock::now());
-    let certificate_pem = certificate.map_err(|error| {
-        tracing::error!(%error, device = %request.device, "a certificate could not be made");
-        ApiError::internal()
-    })?;
+    let certificate_pem = app.certify(&request.device, &spki)?;
     app.directory.reload(&app.store).await?;
     app.door.look();
     tracing::info!(device = %request.device, %channel, "the device is enrolled");

@@ -3,13 +3,14 @@
 
 mod stall;
 mod tls;
+mod verifier;
 
 pub use tls::{device_tls, enrol_tls};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use cotmoc_proto::Digest;
+use cotmoc_proto::{Digest, TimeMs};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -42,6 +43,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Digest of the key in the client certificate, where there is one.
     pub spki_sha256: Option<Digest>,
+    /// When that certificate ends.
+    pub valid_until: Option<TimeMs>,
 }
 
 /// One listener's service.
@@ -130,6 +133,7 @@ impl Listener {
             let peer = Peer {
                 address,
                 spki_sha256: None,
+                valid_until: None,
             };
             return http(stream, peer, self.router, stop).await;
         };
@@ -144,9 +148,11 @@ impl Listener {
             }
         };
         drop(handshake);
+        let shown = tls::shown(stream.get_ref().1);
         let peer = Peer {
             address,
-            spki_sha256: tls::peer_key(stream.get_ref().1),
+            spki_sha256: shown.map(|shown| shown.spki_sha256),
+            valid_until: shown.map(|shown| shown.valid_until),
         };
         http(stream, peer, self.router, stop).await;
     }

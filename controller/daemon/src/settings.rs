@@ -19,6 +19,8 @@ pub struct Settings {
     pub names: Vec<String>,
     pub listen: Addresses,
     pub token_ms: Millis,
+    /// For how long a device's certificate is good, in days.
+    pub certificate_days: u32,
     /// When a device shall send its next heartbeat, in milliseconds.
     pub next_ms: u64,
     /// How long a device's question for news is held.
@@ -56,6 +58,7 @@ impl Settings {
             names: names(&mut reader),
             listen: addresses(&mut reader),
             token_ms: minutes(reader.within("enrol.token_minutes", 15, 1..=1_440)),
+            certificate_days: days(reader.within("enrol.certificate_days", 400, 1..=3_650)),
             next_ms: reader.within("sync.next_ms", 20_000, 100..=600_000),
             wait: Duration::from_millis(reader.within("sync.wait_ms", 55_000, 100..=55_000)),
             blobs: BlobLimits {
@@ -123,6 +126,10 @@ fn is_name(name: &str) -> bool {
 
 fn minutes(count: u64) -> Millis {
     i64::try_from(count).unwrap_or(15).saturating_mul(MINUTE)
+}
+
+fn days(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(400)
 }
 
 #[cfg(test)]

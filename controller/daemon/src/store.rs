@@ -22,7 +22,7 @@ mod writer;
 
 pub use blobs::BlobRow;
 pub use channels::ChannelRow;
-pub use devices::{DeviceRow, DeviceState, Enrolled, Registered, Registration};
+pub use devices::{DeviceRow, DeviceState, Enrolled, Promoted, Registered, Registration, Renewed};
 pub use documents::{DocumentKind, DocumentRow, NewDocument};
 pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};

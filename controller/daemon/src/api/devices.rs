@@ -109,7 +109,7 @@ fn refusal(registered: Registered, new: &NewDevice) -> Option<ApiError> {
         ),
         Registered::RetiredKey => conflict(
             "key-revoked",
-            "this key was revoked".to_owned(),
+            "this key was revoked, or replaced when it was renewed".to_owned(),
             "make a new key on the device and register that",
         ),
     };

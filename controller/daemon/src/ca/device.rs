@@ -11,8 +11,9 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, PublicKeyData as _, SanType,
     SubjectPublicKeyInfo,
 };
+use std::time::Duration;
 
-const VALID_DAYS: i64 = 400;
+const DAY_LENGTH: Duration = Duration::from_secs(86_400);
 /// 1 January 2026: no clock of a controller is right before it.
 const EARLIEST: TimeMs = TimeMs(1_767_225_600_000);
 
@@ -39,6 +40,13 @@ pub fn requested_key(csr_pem: &str) -> Result<Vec<u8>, CsrError> {
     }
 }
 
+/// For how long a device's certificate is good.
+#[derive(Debug, Clone, Copy)]
+pub struct Validity {
+    pub from: TimeMs,
+    pub days: u32,
+}
+
 impl Authority {
     /// The certificate (PEM) of `device` for its key.
     ///
@@ -49,7 +57,7 @@ impl Authority {
         site: &SiteId,
         device: &DeviceId,
         spki: &[u8],
-        now: TimeMs,
+        life: Validity,
     ) -> Result<String, CaError> {
         let failed = |source| making(device.as_str(), source);
         let key = SubjectPublicKeyInfo::from_der(spki).map_err(failed)?;
@@ -60,7 +68,10 @@ impl Authority {
             .push(DnType::CommonName, device.as_str());
         let uri = Ia5String::try_from(format!("cotmoc://{site}/{device}")).map_err(failed)?;
         params.subject_alt_names = vec![SanType::URI(uri)];
-        set_validity(&mut params, now, VALID_DAYS);
+        let from = life.from.max(EARLIEST);
+        let since_1970 = Duration::from_secs(from.0.unsigned_abs() / 1_000);
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1) + since_1970;
+        params.not_after = params.not_before + DAY_LENGTH.saturating_mul(life.days);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

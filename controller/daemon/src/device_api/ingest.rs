@@ -81,12 +81,20 @@ pub(super) fn read_record(
 }
 
 fn check_receipt(device: &DeviceRow, text: &str) -> ReceiptFacts {
-    let Some(spki) = &device.spki else {
+    let verify = |spki| verify_receipt(spki, text.as_bytes());
+    let verdict = device.receipt_keys().map(verify).reduce(|first, other| {
+        if first.is_ok() {
+            first
+        } else {
+            other.or(first)
+        }
+    });
+    let Some(verdict) = verdict else {
         return ReceiptFacts::Refused {
             code: "unknown-key",
         };
     };
-    match verify_receipt(spki, text.as_bytes()) {
+    match verdict {
         Ok((receipt, _)) if receipt.device != device.device => {
             ReceiptFacts::Refused { code: "not-for-us" }
         }

@@ -1,7 +1,8 @@
 //! TLS 1.3 and nothing older, with one crypto provider, named here.
 
+use super::verifier::AnyTime;
 use crate::ca::{Authority, ServerCertificate};
-use cotmoc_proto::Digest;
+use cotmoc_proto::{Digest, TimeMs};
 use rustls::crypto::ring;
 use rustls::server::{ServerConnection, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -18,7 +19,8 @@ pub enum TlsSetupError {
     Verifier(#[source] rustls::server::VerifierBuilderError),
 }
 
-/// For devices: they must show a certificate of the device authority.
+/// For devices: they must show a certificate of the device authority. One that has ended is let
+/// through: what it may still ask for is decided for each request.
 ///
 /// # Errors
 /// [`TlsSetupError`].
@@ -38,7 +40,7 @@ pub fn device_tls(
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(TlsSetupError::Version)?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(AnyTime::new(verifier)))
         .with_cert_resolver(certificate);
     Ok(finished(config))
 }
@@ -56,11 +58,22 @@ pub fn enrol_tls(certificate: Arc<ServerCertificate>) -> Result<Arc<ServerConfig
     Ok(finished(config))
 }
 
-/// The digest of the key in the client's certificate.
-pub(super) fn peer_key(connection: &ServerConnection) -> Option<Digest> {
+/// What the client's certificate says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    pub(super) spki_sha256: Digest,
+    pub(super) valid_until: TimeMs,
+}
+
+/// The certificate that the client showed.
+pub(super) fn shown(connection: &ServerConnection) -> Option<Shown> {
     let certificate = connection.peer_certificates()?.first()?;
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(Digest::of(parsed.tbs_certificate.subject_pki.raw))
+    let end = parsed.validity().not_after.timestamp();
+    Some(Shown {
+        spki_sha256: Digest::of(parsed.tbs_certificate.subject_pki.raw),
+        valid_until: TimeMs(end.saturating_mul(1_000)),
+    })
 }
 
 fn finished(mut config: ServerConfig) -> Arc<ServerConfig> {

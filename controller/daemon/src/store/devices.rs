@@ -1,12 +1,17 @@
 //! Devices, their keys, and the one-time tokens by which they are enrolled.
 
+mod renewal;
+
+pub use renewal::{Promoted, Renewed};
+
 use super::records::{self, Note};
-use super::row::{maybe_time, parsed, time};
+use super::row::{maybe_parsed, maybe_time, parsed, time};
 use super::{Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cotmoc_proto::{ChannelId, DeviceId, Digest, TimeMs};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::ser::SerializeMap as _;
 
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -54,11 +59,39 @@ pub struct DeviceRow {
         skip_serializing_if = "Option::is_none"
     )]
     pub spki: Option<Vec<u8>>,
+    /// A new key that has its certificate and was not used yet.
+    #[serde(flatten, serialize_with = "next_key")]
+    pub next: Option<OtherKey>,
+    /// The key before this one: dead, but receipts that were signed with it hold.
+    #[serde(flatten, serialize_with = "previous_key")]
+    pub previous: Option<OtherKey>,
     pub registered_ms: TimeMs,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrolled_ms: Option<TimeMs>,
+    /// When the key was used for the first time, if it came by renewal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewed_ms: Option<TimeMs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_ms: Option<TimeMs>,
+}
+
+/// A key of a device beside the one in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherKey {
+    pub spki_sha256: Digest,
+    /// SubjectPublicKeyInfo.
+    pub spki: Vec<u8>,
+}
+
+impl DeviceRow {
+    /// Every key whose receipts hold, as SubjectPublicKeyInfo.
+    pub fn receipt_keys(&self) -> impl Iterator<Item = &[u8]> {
+        let others = [&self.next, &self.previous].into_iter().flatten();
+        self.spki
+            .as_deref()
+            .into_iter()
+            .chain(others.map(|key| key.spki.as_slice()))
+    }
 }
 
 /// A device that is to be enrolled, and the digest of its token.
@@ -177,19 +210,10 @@ fn register(
     )? {
         return Ok(Registered::UnknownChannel);
     }
-    if exists(
-        "SELECT EXISTS (SELECT 1 FROM retired_key WHERE spki_sha256 = ?1)",
-        &spki_sha256,
-    )? {
+    if renewal::is_retired(connection, new.spki_sha256)? {
         return Ok(Registered::RetiredKey);
     }
-    let holder: Option<DeviceId> = connection
-        .query_row(
-            "SELECT device FROM device WHERE spki_sha256 = ?1",
-            [&spki_sha256],
-            |row| parsed(row, "device"),
-        )
-        .optional()?;
+    let holder = holder(connection, new.spki_sha256)?;
     if holder.is_some_and(|holder| holder != new.device) {
         return Ok(Registered::KeyOfOtherDevice);
     }
@@ -224,14 +248,17 @@ fn put_registered(
              registered_ms = excluded.registered_ms,
              state = iif(state = 'active', 'active', 'pending'),
              spki = iif(spki_sha256 = excluded.spki_sha256, spki, NULL),
+             previous_spki = iif(spki_sha256 = excluded.spki_sha256, previous_spki, NULL),
+             previous_spki_sha256 =
+                 iif(spki_sha256 = excluded.spki_sha256, previous_spki_sha256, NULL),
+             renewed_ms = iif(spki_sha256 = excluded.spki_sha256, renewed_ms, NULL),
+             next_spki = NULL,
+             next_spki_sha256 = NULL,
              spki_sha256 = excluded.spki_sha256,
              revoked_ms = NULL",
         params![device, new.channel.as_str(), spki_sha256, now.0],
     )?;
-    connection.execute(
-        "DELETE FROM token WHERE device = ?1 AND used_ms IS NULL",
-        [device],
-    )?;
+    void_tokens(connection, &new.device)?;
     connection.execute(
         "INSERT INTO token (token_sha256, device, spki_sha256, expires_ms) VALUES (?1, ?2, ?3, ?4)",
         params![
@@ -292,14 +319,11 @@ fn revoke(connection: &Connection, device: &DeviceId, now: TimeMs) -> rusqlite::
         "UPDATE device SET state = 'revoked', revoked_ms = ?1 WHERE device = ?2",
         params![now.0, device.as_str()],
     )?;
-    connection.execute(
-        "INSERT OR IGNORE INTO retired_key (spki_sha256, device, retired_ms) VALUES (?1, ?2, ?3)",
-        params![row.spki_sha256.to_string(), device.as_str(), now.0],
-    )?;
-    connection.execute(
-        "DELETE FROM token WHERE device = ?1 AND used_ms IS NULL",
-        [device.as_str()],
-    )?;
+    let next = row.next.map(|key| key.spki_sha256);
+    for key in [Some(row.spki_sha256), next].into_iter().flatten() {
+        retire(connection, device, key, now)?;
+    }
+    void_tokens(connection, device)?;
     records::note(connection, &Note::about(device, "device-revoked", []), now)?;
     Ok(true)
 }
@@ -311,6 +335,39 @@ fn one(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Option<De
         .optional()
 }
 
+/// The device that has this key, or will have it.
+fn holder(connection: &Connection, spki_sha256: Digest) -> rusqlite::Result<Option<DeviceId>> {
+    connection
+        .query_row(
+            "SELECT device FROM device WHERE spki_sha256 = ?1 OR next_spki_sha256 = ?1",
+            [spki_sha256.to_string()],
+            |row| parsed(row, "device"),
+        )
+        .optional()
+}
+
+/// From now on nobody is let in with this key.
+fn retire(
+    connection: &Connection,
+    device: &DeviceId,
+    spki_sha256: Digest,
+    now: TimeMs,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT OR IGNORE INTO retired_key (spki_sha256, device, retired_ms) VALUES (?1, ?2, ?3)",
+        params![spki_sha256.to_string(), device.as_str(), now.0],
+    )?;
+    Ok(())
+}
+
+fn void_tokens(connection: &Connection, device: &DeviceId) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM token WHERE device = ?1 AND used_ms IS NULL",
+        [device.as_str()],
+    )?;
+    Ok(())
+}
+
 fn row_of(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
     Ok(DeviceRow {
         device: parsed(row, "device")?,
@@ -318,10 +375,51 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         state: parsed(row, "state")?,
         spki_sha256: parsed(row, "spki_sha256")?,
         spki: row.get("spki")?,
+        next: other_key(row, "next_spki_sha256", "next_spki")?,
+        previous: other_key(row, "previous_spki_sha256", "previous_spki")?,
         registered_ms: time(row, "registered_ms")?,
         enrolled_ms: maybe_time(row, "enrolled_ms")?,
+        renewed_ms: maybe_time(row, "renewed_ms")?,
         revoked_ms: maybe_time(row, "revoked_ms")?,
     })
+}
+
+fn other_key(row: &Row<'_>, digest: &str, key: &str) -> rusqlite::Result<Option<OtherKey>> {
+    let digest: Option<Digest> = maybe_parsed(row, digest)?;
+    let key: Option<Vec<u8>> = row.get(key)?;
+    Ok(digest
+        .zip(key)
+        .map(|(spki_sha256, spki)| OtherKey { spki_sha256, spki }))
+}
+
+fn next_key<S: serde::Serializer>(
+    key: &Option<OtherKey>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    named(serializer, "next_spki_sha256", "next_spki", key.as_ref())
+}
+
+fn previous_key<S: serde::Serializer>(
+    key: &Option<OtherKey>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let (digest, whole) = ("previous_spki_sha256", "previous_spki");
+    named(serializer, digest, whole, key.as_ref())
+}
+
+/// A key as two fields of the device.
+fn named<S: serde::Serializer>(
+    serializer: S,
+    digest: &'static str,
+    whole: &'static str,
+    key: Option<&OtherKey>,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    if let Some(key) = key {
+        map.serialize_entry(digest, &key.spki_sha256)?;
+        map.serialize_entry(whole, &STANDARD.encode(&key.spki))?;
+    }
+    map.end()
 }
 
 fn base64_text<S: serde::Serializer>(

@@ -8,7 +8,10 @@ use std::path::Path;
 const APPLICATION_ID: u32 = 0x434f_544d;
 
 /// Every step ever released, in order. Steps are only ever added.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// Refuses a database of a newer version or of another program, without touching it.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -147,13 +150,39 @@ mod tests {
         ]
         .concat();
         let error = migrate(&mut connection, &path, &broken).unwrap_err();
-        assert!(matches!(error, OpenError::Migrate { version: 2, .. }));
+        let known = version_of(MIGRATIONS);
+        assert!(
+            matches!(error, OpenError::Migrate { version, .. } if version == known + 1),
+            "{error}"
+        );
         assert_eq!(schema(&connection), before);
         let count: i64 = connection
             .query_row("SELECT count(*) FROM channel", [], |row| row.get(0))
             .unwrap();
         assert_eq!(count, 1);
-        assert_eq!(pragma(&connection, "user_version").unwrap(), 1);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), known);
+    }
+
+    #[tokio::test]
+    async fn devices_of_the_first_version_keep_their_keys_and_have_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..1]).unwrap();
+        let spki_sha256 = cotmoc_proto::Digest::of(b"key");
+        let insert = format!(
+            "INSERT INTO channel VALUES ('hall', 1, 1);
+             INSERT INTO device VALUES ('W01', 'hall', 'active', '{spki_sha256}', x'6b6579', 1, 2, NULL);"
+        );
+        connection.execute_batch(&insert).unwrap();
+        drop(connection);
+        let store = super::super::Store::open(&path).unwrap();
+        let rows = store.devices().await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].spki_sha256, spki_sha256);
+        assert_eq!(rows[0].spki.as_deref(), Some(&b"key"[..]));
+        assert_eq!((&rows[0].next, &rows[0].previous), (&None, &None));
+        assert_eq!(rows[0].renewed_ms, None);
     }
 
     #[test]

@@ -15,6 +15,18 @@ where
     text.parse().map_err(|error| broken(row, column, error))
 }
 
+/// A text column that holds a `T` or nothing.
+pub(super) fn maybe_parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    match row.get::<_, Option<String>>(column)? {
+        Some(_) => parsed(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A number that is never negative.
 pub(super) fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     let value: i64 = row.get(column)?;

@@ -32,6 +32,14 @@ impl Device {
         }
     }
 
+    /// The same device after the controller came back on another port.
+    pub fn moved(self, world: &World) -> Self {
+        Self {
+            address: world.address("device"),
+            ..self
+        }
+    }
+
     pub fn spki_sha256(&self) -> Digest {
         Digest::of(&self.key.subject_public_key_info())
     }

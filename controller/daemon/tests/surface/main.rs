@@ -14,6 +14,7 @@ mod enrolment;
 mod limits;
 mod page;
 mod publish;
+mod renewal;
 mod sync;
 mod wait;
 mod world;
