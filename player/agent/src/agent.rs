@@ -3,33 +3,30 @@
 use crate::api::Api;
 use crate::archive::Archive;
 use crate::courier::{self, Courier};
-use crate::enrol::CERTIFICATE;
+use crate::credentials::Credentials;
 use crate::heart::{self, Heart};
 use crate::inbox::Inbox;
 use crate::key::DeviceKey;
 use crate::outbox::Outbox;
 use crate::receipts::Receipts;
+use crate::renewal::{Outlets, Renewal};
 use crate::reporter::Reporter;
 use crate::screens::{Reports, Screens};
 use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::supply::{Supply, Watched};
-use crate::tls::{self, Floor};
+use crate::tls::Floor;
 use anyhow::Context as _;
 use cotmoc_link::{ScreenSender, Server};
+use cotmoc_proto::BootId;
 use cotmoc_proto::device::{Desired, EventKind};
 use cotmoc_proto::trust::Root;
-use cotmoc_proto::{BootId, Digest};
 use cotmoc_service::notify;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How often the agent looks for a new certificate.
-const LOOK_FOR_CERTIFICATE: Duration = Duration::from_secs(2);
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What every part stands on.
@@ -37,7 +34,8 @@ struct Base {
     settings: Settings,
     root: Root,
     floor: Floor,
-    key: Arc<DeviceKey>,
+    key: watch::Sender<Arc<DeviceKey>>,
+    ended: Arc<Notify>,
     outbox: Outbox,
     reporter: Reporter,
     inbox: Inbox,
@@ -103,7 +101,7 @@ async fn start(base: Base) -> anyhow::Result<JoinSet<()>> {
     parts.spawn(courier.run(api.clone(), desired_seen.clone()));
     parts.spawn(heart.run(api.clone()));
     parts.spawn(heart::listen(api, desired_seen, poke));
-    parts.spawn(look_for_certificate(base, way));
+    parts.spawn(base.renewal(way).run());
     Ok(parts)
 }
 
@@ -113,23 +111,20 @@ impl Base {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
         let root = courier::factory_root(&settings)?;
+        Credentials::new(&settings.data).settle()?;
+        let key = DeviceKey::load_or_make(&settings.data)?;
         let floor = Floor::new(root.issued_ms);
         let outbox = Outbox::start(&settings.data, settings.outbox_limit_bytes)?;
         Ok(Self {
             root,
-            key: Arc::new(DeviceKey::load_or_make(&settings.data)?),
+            key: watch::Sender::new(Arc::new(key)),
+            ended: Arc::default(),
             reporter: Reporter::new(outbox.clone(), floor.clone()),
             inbox: Inbox::new(settings.inbox.clone()),
             floor,
             outbox,
             settings,
         })
-    }
-
-    fn open_way(&self, certificate: &Path) -> anyhow::Result<Api> {
-        let settings = &self.settings;
-        let tls = tls::with_certificate(&settings.server_ca, &self.floor, &self.key, certificate)?;
-        Api::new(settings.controller.clone(), settings.patience, tls)
     }
 
     fn courier(&self, screens: ScreenSender) -> Courier {
@@ -172,6 +167,7 @@ impl Base {
             desired,
             period: self.settings.sync,
             poke,
+            ended: Arc::clone(&self.ended),
         }
     }
 
@@ -179,36 +175,19 @@ impl Base {
         Receipts {
             me: self.settings.me.clone(),
             boot,
-            key: Arc::clone(&self.key),
+            key: self.key.subscribe(),
             outbox: self.outbox.clone(),
             reporter: self.reporter.clone(),
         }
     }
-}
 
-/// Opens the way to the controller as soon as there is a certificate, and again whenever there is
-/// another one.
-async fn look_for_certificate(base: Base, way: watch::Sender<Option<Arc<Api>>>) {
-    let path = base.settings.data.join(CERTIFICATE);
-    let mut last = None;
-    notify::status("waiting for enrolment");
-    loop {
-        let now = std::fs::read(&path).ok().map(|pem| Digest::of(&pem));
-        if now.is_some() && now != last {
-            match base.open_way(&path) {
-                Ok(api) => {
-                    notify::status("enrolled");
-                    way.send_replace(Some(Arc::new(api)));
-                }
-                Err(error) => {
-                    tracing::error!(
-                        error = format!("{error:#}"),
-                        "the device's certificate cannot be used"
-                    );
-                }
-            }
-            last = now;
-        }
-        tokio::time::sleep(LOOK_FOR_CERTIFICATE).await;
+    fn renewal(self, way: watch::Sender<Option<Arc<Api>>>) -> Renewal {
+        Renewal::new(
+            self.settings,
+            self.floor,
+            self.reporter,
+            Outlets { way, key: self.key },
+            self.ended,
+        )
     }
 }

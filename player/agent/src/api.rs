@@ -1,18 +1,67 @@
 //! The controller's device API as the agent calls it.
 
 use crate::settings::{Address, Patience};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use cotmoc_proto::Digest;
-use cotmoc_proto::device::{DocumentRef, MAX_SYNC_BYTES, SyncRequest, SyncResponse, WaitResponse};
+use cotmoc_proto::device::{
+    CERTIFICATE_EXPIRED, DocumentRef, MAX_SYNC_BYTES, NOT_ACTIVE, RenewRequest, RenewResponse,
+    SyncRequest, SyncResponse, WaitResponse,
+};
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
 use reqwest::{Client, Response, StatusCode, header};
 use rustls::ClientConfig;
 use std::time::Duration;
 
+const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
 const MAX_WAIT_BYTES: usize = 4 * 1024;
 /// The controller holds a wait for at most 55 s.
 const WAIT_LIMIT: Duration = Duration::from_secs(75);
+
+/// The controller's refusal.
+#[derive(Debug, thiserror::Error)]
+#[error("{status}: {text}")]
+pub struct Refused {
+    status: StatusCode,
+    /// The word for programs, where the answer has one.
+    code: Option<String>,
+    text: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Code {
+    error: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, body: &[u8]) -> Self {
+        let code = serde_json::from_slice(body).ok();
+        Self {
+            status,
+            code: code.map(|code: Code| code.error),
+            text: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+
+    /// Whether `error` is a refusal for which the controller has the word `code`.
+    #[must_use]
+    pub fn says(error: &anyhow::Error, code: &str) -> bool {
+        let refused = error.downcast_ref::<Self>();
+        refused.is_some_and(|refused| refused.code.as_deref() == Some(code))
+    }
+
+    /// Whether the certificate has ended by the controller's clock.
+    #[must_use]
+    pub fn is_expiry(error: &anyhow::Error) -> bool {
+        Self::says(error, CERTIFICATE_EXPIRED)
+    }
+
+    /// Whether the key is none that the controller knows.
+    #[must_use]
+    pub fn is_unknown_key(error: &anyhow::Error) -> bool {
+        Self::says(error, NOT_ACTIVE)
+    }
+}
 
 /// A client that speaks TLS as configured, straight to the address it is given.
 ///
@@ -124,6 +173,27 @@ impl Api {
         Ok(answer.revision != revision)
     }
 
+    /// Asks for a certificate for a new key.
+    ///
+    /// # Errors
+    /// Whatever kept the answer away.
+    pub async fn renew(&self, request: &RenewRequest) -> anyhow::Result<RenewResponse> {
+        let url = self.controller.at("/d/v1/renew")?;
+        let request = self.client.post(url).json(request);
+        let response = request.timeout(self.patience.answer).send().await?;
+        let body = self.good_body(response, MAX_CERTIFICATE_BYTES).await?;
+        serde_json::from_slice(&body).context("the answer to the renewal cannot be read")
+    }
+
+    /// Uses the key for a request that changes nothing and is answered at once.
+    ///
+    /// # Errors
+    /// Whatever kept the answer away.
+    pub async fn touch(&self) -> anyhow::Result<()> {
+        let no_revision = u64::MAX;
+        self.wait(no_revision).await.map(drop)
+    }
+
     /// Fetches the envelope of `document` and checks that it is the one that was named.
     ///
     /// # Errors
@@ -164,8 +234,7 @@ impl Api {
         let status = response.status();
         if status != StatusCode::OK {
             let body = body_at_most(response, 4_096, self.patience.idle).await;
-            let body = body.unwrap_or_default();
-            bail!("{status}: {}", String::from_utf8_lossy(&body));
+            return Err(Refused::new(status, &body.unwrap_or_default()).into());
         }
         body_at_most(response, limit, self.patience.idle).await
     }

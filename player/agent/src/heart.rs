@@ -2,7 +2,7 @@
 //! comes back. It beats on time, when something urgent is in the outbox, and when the controller
 //! says that something changed.
 
-use crate::api::Api;
+use crate::api::{Api, Refused};
 use crate::health::host_health;
 use crate::outbox::Outbox;
 use crate::reporter::Reporter;
@@ -36,6 +36,8 @@ pub struct Heart {
     /// Time between beats; `None`: as the controller says.
     pub period: Option<Duration>,
     pub poke: Arc<Notify>,
+    /// Told when the controller says that the certificate has ended.
+    pub ended: Arc<Notify>,
 }
 
 /// What a beat brought.
@@ -69,6 +71,9 @@ impl Heart {
                 Err(error) => {
                     let wait_ms = backoff.failed(random());
                     tell_failure(&error, backoff.failures(), wait_ms);
+                    if Refused::is_expiry(&error) {
+                        self.ended.notify_one();
+                    }
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
                         changed = api.changed() => if changed.is_err() { return },

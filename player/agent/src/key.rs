@@ -10,6 +10,8 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use std::path::Path;
 
+/// The file that holds the device's key, in the agent's folder.
+pub const KEY: &str = "device.key";
 const MAX_KEY_BYTES: u64 = 16 * 1024;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -55,10 +57,17 @@ impl DeviceKey {
     /// # Errors
     /// [`KeyError`]. A key that is there is never replaced.
     pub fn load_or_make(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join("device.key");
-        let pem = match file::read_at_most(&path, MAX_KEY_BYTES) {
+        Self::load_or_make_file(&folder.join(KEY))
+    }
+
+    /// The key in the file `path`; a new one where there is none.
+    ///
+    /// # Errors
+    /// [`KeyError`]. A key that is there is never replaced.
+    pub fn load_or_make_file(path: &Path) -> Result<Self, KeyError> {
+        let pem = match file::read_at_most(path, MAX_KEY_BYTES) {
             Ok(pem) => pem,
-            Err(error) if error.is_not_found() => make(&path)?,
+            Err(error) if error.is_not_found() => make(path)?,
             Err(error) => return Err(KeyError::Read(error)),
         };
         let parse = |source: Cause| KeyError::Parse {

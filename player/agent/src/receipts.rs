@@ -20,7 +20,8 @@ const AT_MOST_EVERY: Duration = Duration::from_secs(300);
 pub struct Receipts {
     pub me: Identity,
     pub boot: BootId,
-    pub key: Arc<DeviceKey>,
+    /// The key in use.
+    pub key: watch::Receiver<Arc<DeviceKey>>,
     pub outbox: Outbox,
     pub reporter: Reporter,
 }
@@ -60,7 +61,8 @@ impl Receipts {
 
     fn write(&self, statement: Statement) {
         let stamp = self.reporter.stamp();
-        let (me, boot, key) = (self.me.clone(), self.boot.clone(), Arc::clone(&self.key));
+        let (me, boot) = (self.me.clone(), self.boot.clone());
+        let key = Arc::clone(&self.key.borrow());
         self.outbox.put_receipt(stamp, move |n, prev| {
             let receipt = Receipt {
                 site: me.site,

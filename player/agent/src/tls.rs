@@ -1,6 +1,7 @@
 //! TLS as the agent speaks it: 1.3 only, ring, our server CA only, and a clock with a floor.
 
 use crate::key::DeviceKey;
+use cotmoc_player_core::renewal::Life;
 use cotmoc_proto::TimeMs;
 use cotmoc_service::file::{self, FileError};
 use rustls::client::WebPkiServerVerifier;
@@ -98,6 +99,25 @@ pub fn check_certificate(key: &DeviceKey, pem: &str, path: &Path) -> Result<(), 
     rustls::sign::CertifiedKey::from_der(chain, key, &provider())
         .map(drop)
         .map_err(TlsError::Client)
+}
+
+/// From when until when the certificate in the file `path` is good.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn life(path: &Path) -> Result<Life, TlsError> {
+    let chain = certificates(path)?;
+    let parsed = chain
+        .first()
+        .and_then(|der| x509_parser::parse_x509_certificate(der).ok());
+    let (_, certificate) = parsed.ok_or_else(|| TlsError::Pem {
+        path: path.to_owned(),
+    })?;
+    let at = |seconds: i64| TimeMs(seconds.saturating_mul(1_000));
+    Ok(Life {
+        from: at(certificate.validity().not_before.timestamp()),
+        until: at(certificate.validity().not_after.timestamp()),
+    })
 }
 
 fn with_http1(mut config: ClientConfig) -> ClientConfig {
