@@ -1,7 +1,12 @@
 //! Items that begin in their middle: a wall that starts late shows what the others show.
 
-use crate::support::media::Clip;
-use crate::support::wall::{MS, SECOND, Wall, ZONE};
+use std::fs::File;
+use std::sync::{Arc, Mutex, mpsc};
+
+use cotmoc_wall::pipeline::EngineEvent;
+
+use crate::support::media::{Clip, still};
+use crate::support::wall::{MS, SECOND, Wall, ZONE, medium};
 
 #[test]
 fn a_cue_with_an_offset_begins_with_exactly_that_frame() {
@@ -64,5 +69,32 @@ fn a_cue_joined_after_its_video_has_ended_shows_the_last_frame() {
         .collect();
     assert!(!shown.is_empty());
     assert!(shown.iter().all(|frame| *frame == 59), "shown {shown:?}");
+    wall.stop();
+}
+
+#[test]
+fn a_cue_joined_too_near_its_end_to_be_decoded_is_not_blamed_for_it() {
+    let mut wall = Wall::start();
+    let path = Clip::h264(8, 2000).make(wall.path());
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let mut late = medium(&path);
+    late.open = Arc::new(move || {
+        assert!(gate.lock().unwrap().recv().is_err(), "nothing is sent");
+        Ok(Box::new(File::open(&path)?))
+    });
+    let now = wall.engine.now_ns();
+    let mut joined = wall.cue_reading(late, now - SECOND, 2 * SECOND);
+    joined.ends_at_ns = now + SECOND / 2;
+    let picture = still(9, "nine.png", wall.path());
+    let next = wall.cue_of(&picture, joined.ends_at_ns, 60 * SECOND);
+    wall.engine.cut(ZONE, joined).unwrap();
+    wall.engine.cue(ZONE, next.clone()).unwrap();
+    wall.wait_for_start_of(&next);
+
+    let blamed = |event: &EngineEvent| matches!(event, EngineEvent::Fault { .. });
+    assert!(!wall.events().iter().any(blamed), "{:#?}", wall.events());
+    assert!(wall.seen().iter().all(|s| !s.black));
+    drop(release);
     wall.stop();
 }

@@ -179,7 +179,9 @@ impl Programme {
 fn fault_before_air(item: &Item, now_ns: i64, limit: Duration) -> Option<ItemFault> {
     let over = item.cue.ends_at_ns <= now_ns;
     let waiting = item.is_opened() && !item.is_ready();
-    let too_slow = waiting && (over || item.opened_for() > limit);
+    // Who is asked for when its slot has begun may find too little of it left; that is no fault.
+    let had_its_slot = item.announced_ns <= item.cue.starts_at_ns;
+    let too_slow = waiting && (over && had_its_slot || item.opened_for() > limit);
     item.fault()
         .or_else(|| too_slow.then_some(ItemFault::NotReady))
 }
