@@ -11,11 +11,15 @@ const SETTLE_MS: f64 = 3_000.0;
 /// A boundary answers for pictures that stand still this long before and after it, in milliseconds.
 const BEFORE_MS: f64 = 250.0;
 const AFTER_MS: f64 = 500.0;
+/// After looking away for longer nobody can say what was shown, in milliseconds.
+const BLIND_MS: f64 = 20.0;
 
 /// The figures of one run of one player.
 #[derive(Debug, Default)]
 pub struct Figures {
     pub boundaries: u64,
+    /// Boundaries that nobody can judge, for the reader was held up.
+    pub unwatched: u64,
     /// Per boundary the longest time without a new frame beyond the nominal one, sorted.
     pub over_ms: Vec<f64>,
     pub lost_tail: u64,
@@ -52,6 +56,7 @@ impl Figures {
     pub fn to_json(&self) -> Value {
         json!({
             "boundaries": self.boundaries,
+            "unwatched_boundaries": self.unwatched,
             "over_median_ms": tenths(self.over(0.5)),
             "over_p95_ms": tenths(self.over(0.95)),
             "over_max_ms": tenths(self.over(1.0)),
@@ -109,6 +114,7 @@ pub fn boundaries(sights: &[Sight]) -> usize {
 #[derive(Debug, Clone, Copy)]
 struct Change {
     at_ms: f64,
+    blind_ms: f64,
     stamp: Stamp,
 }
 
@@ -159,6 +165,10 @@ impl Step {
         }
     }
 
+    fn is_seen(&self) -> bool {
+        self.from.blind_ms < BLIND_MS && self.to.blind_ms < BLIND_MS
+    }
+
     const fn first(&self) -> u16 {
         self.from.stamp.frame
     }
@@ -167,6 +177,7 @@ impl Step {
 impl Figures {
     fn count(&mut self, list: &[Clip], step: &Step, all: &[Step]) {
         match step.kind {
+            Kind::Inside if !step.is_seen() => {}
             Kind::Inside => self.missing += u64::from(step.to.stamp.frame - step.first() - 1),
             Kind::Back => self.repeated += 1,
             Kind::Boundary { left_out } => self.count_boundary(list, step, left_out, all),
@@ -174,6 +185,12 @@ impl Figures {
     }
 
     fn count_boundary(&mut self, list: &[Clip], step: &Step, left_out: usize, all: &[Step]) {
+        let window = step.to.at_ms - BEFORE_MS..step.to.at_ms + AFTER_MS;
+        let around = || all.iter().filter(|one| window.contains(&one.to.at_ms));
+        if !around().all(Step::is_seen) {
+            self.unwatched += 1;
+            return;
+        }
         self.boundaries += 1;
         let clip = clip_of(list, step.from.stamp);
         let last = clip.and_then(|clip| clip.frames).unwrap_or(1) - 1;
@@ -183,10 +200,8 @@ impl Figures {
         if step.after_still {
             self.still_over_ms.push(step.over_ms);
         }
-        let window = step.to.at_ms - BEFORE_MS..step.to.at_ms + AFTER_MS;
-        let longest = all
-            .iter()
-            .filter(|one| !one.after_still && window.contains(&one.to.at_ms))
+        let longest = around()
+            .filter(|one| !one.after_still)
             .map(|one| one.over_ms)
             .max_by(f64::total_cmp);
         self.over_ms.extend(longest);
@@ -228,6 +243,7 @@ fn changes(sights: &[Sight]) -> Vec<Change> {
         {
             changes.push(Change {
                 at_ms: sight.at_ms,
+                blind_ms: sight.blind_ms,
                 stamp,
             });
         }

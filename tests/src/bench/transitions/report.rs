@@ -16,7 +16,7 @@ const RESOLUTION_MS: f64 = 5.0;
 pub fn outcome(free: &Series, limited: &Series) -> Outcome {
     let mut rows = vec![(
         String::new(),
-        "bounds | ms over nominal: median/p95/max | lost tail+head+items | inside | repeat | black | broken | still ms | cpu %"
+        "bounds+unwatched | ms over nominal: median/p95/max | lost tail+head+items | inside | repeat | black | broken | still ms | cpu %"
             .to_owned(),
     )];
     let share = format!("{} % of a core", limit::SHARE_PERCENT);
@@ -62,8 +62,9 @@ fn line(run: &Run) -> String {
         Ending::Frozen | Ending::Left | Ending::OutOfTime => format!("  {}", run.how.key()),
     };
     format!(
-        "{:4} | {:6.1} {:6.1} {:6.1} | {:3} {:3} {:3} | {:3} | {:3} | {:3} | {:3} | {:6.1} | {:4.0}{ending}",
+        "{:4}{:+3} | {:6.1} {:6.1} {:6.1} | {:3} {:3} {:3} | {:3} | {:3} | {:3} | {:3} | {:6.1} | {:4.0}{ending}",
         one.boundaries,
+        one.unwatched,
         one.over(0.5),
         one.over(0.95),
         one.over(1.0),

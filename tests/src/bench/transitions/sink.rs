@@ -205,7 +205,11 @@ fn content(frame: &PresentedFrame<'_>) -> Content {
 fn note(sights: &mut Vec<Sight>, at_ns: i64, content: Content) {
     if sights.last().is_none_or(|last| last.content != content) {
         let at_ms = millis(at_ns);
-        sights.push(Sight { at_ms, content });
+        sights.push(Sight {
+            at_ms,
+            blind_ms: 0.0,
+            content,
+        });
     }
 }
 

@@ -22,7 +22,11 @@ fn list() -> Vec<Clip> {
 
 fn frame(at_ms: f64, item: u8, frame: u16) -> Sight {
     let content = Content::Frame(Stamp { item, frame });
-    Sight { at_ms, content }
+    Sight {
+        at_ms,
+        blind_ms: 3.0,
+        content,
+    }
 }
 
 /// Every frame of the list at its time, `rounds` times over; stamped as the players show it.
@@ -98,10 +102,12 @@ fn black_broken_and_old_pictures_are_counted_and_make_no_boundary() {
         .unwrap();
     let black = Sight {
         at_ms: 8_955.0,
+        blind_ms: 3.0,
         content: Content::Black,
     };
     let broken = Sight {
         at_ms: 8_960.0,
+        blind_ms: 3.0,
         content: Content::Other,
     };
     sights.splice(
@@ -112,4 +118,18 @@ fn black_broken_and_old_pictures_are_counted_and_make_no_boundary() {
     assert_eq!((figures.black, figures.broken), (1, 1));
     assert_eq!(figures.repeated, 1);
     assert_eq!(figures.boundaries, 16);
+}
+
+#[test]
+fn what_happened_while_nobody_looked_is_not_judged() {
+    let mut sights = clean(5);
+    sights.retain(|sight| !(8_800.0..9_150.0).contains(&sight.at_ms));
+    let late = sights
+        .iter_mut()
+        .find(|sight| sight.at_ms >= 9_150.0)
+        .unwrap();
+    late.blind_ms = 350.0;
+    let figures = judge(&list(), &sights);
+    assert_eq!((figures.boundaries, figures.unwatched), (15, 1));
+    assert_eq!((figures.lost(), figures.missing), (0, 0));
 }
