@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, helpers of a test too"
 )]
-use cotmoc_proto::device::{ClockQuality, EventKind, ScreenReport, ScreenStatus};
+use cotmoc_proto::device::{ClockQuality, EventKind, ScreenReport, ScreenStatus, Showing};
 use cotmoc_proto::media::Mime;
 use cotmoc_proto::time::DAY;
 use cotmoc_test_kit as kit;
@@ -106,7 +106,10 @@ fn with_the_clock_in_1970_the_wall_shows_what_needs_no_clock() {
     programme.board.start_agent().unwrap();
     programme.board.start_wall().unwrap();
     let report = eventually("the wall says that its clock cannot be believed", || {
-        let fresh = |r: &ScreenReport| r.at_ms.0 < DAY && r.clock == ClockQuality::Untrusted;
+        let fresh = |r: &ScreenReport| {
+            let lit = r.showing.iter().any(|s| matches!(s, Showing::Item { .. }));
+            lit && r.at_ms.0 < DAY && r.clock == ClockQuality::Untrusted
+        };
         programme.lab.report("W01").filter(fresh)
     });
     assert_ne!(report.status, ScreenStatus::StandbyByPlan);
