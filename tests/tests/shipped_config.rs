@@ -43,3 +43,27 @@ fn uncommented(line: &str) -> &str {
         Some(_) | None => line,
     }
 }
+
+#[test]
+fn a_token_that_begins_with_a_dash_is_a_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("agent.toml");
+    std::fs::write(&config, "site = \"s\"\nchannel = \"c\"\ndevice = \"W01\"\n").unwrap();
+    let output = Command::new(bin("cotmoc-agent"))
+        .arg("--config")
+        .arg(&config)
+        .args([
+            "enrol",
+            "--token",
+            "-QQb0r77w5KOUT9t3WDOXbkJNPw11WRXVxMHBd8Dejs",
+        ])
+        .output()
+        .unwrap();
+    // 64, as the configuration lacks an address; 2 would be a mistaken command line.
+    assert_eq!(
+        output.status.code(),
+        Some(64),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -29,7 +29,12 @@ enum Command {
     /// Fetch the device's certificate with a one-time token.
     Enrol {
         /// The one-time token that the controller's operator was given for this device.
-        #[arg(long, allow_hyphen_values = true, env = "COTMOC_ENROL_TOKEN", hide_env_values = true)]
+        #[arg(
+            long,
+            allow_hyphen_values = true,
+            env = "COTMOC_ENROL_TOKEN",
+            hide_env_values = true
+        )]
         token: String,
     },
 }
