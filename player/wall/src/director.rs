@@ -10,6 +10,7 @@ use crate::medium::MediumFaults;
 use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
 use crate::settings::{ClockSource, Settings};
 use crate::stage::{MAIN, Stage, medium_of};
+use crate::trials::Trials;
 use anyhow::Context as _;
 use cotmoc_gate::{Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
@@ -19,6 +20,7 @@ use cotmoc_proto::device::{Event, EventKind, RecordBody, ScreenKind};
 use cotmoc_proto::time::SECOND;
 use cotmoc_proto::{Digest, TimeMs};
 use cotmoc_service::{boot, file, notify};
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,7 @@ pub struct Director {
     books: Books,
     evidence: Option<Evidence>,
     belief: Belief,
+    trials: Trials,
     on_stage: hear::OnStage,
     waiting: Option<(Digest, u64)>,
     looked_ms: u64,
@@ -102,6 +105,10 @@ impl Director {
             books,
             evidence: evidence.context("making the folder of pictures")?,
             belief,
+            trials: Trials::open(
+                settings.data.join("trials"),
+                &boot::boot_id().unwrap_or_default(),
+            ),
             on_stage: hear::OnStage::default(),
             waiting: None,
             looked_ms: 0,
@@ -123,6 +130,7 @@ impl Director {
     /// If the engine stops taking orders or has leaked too many pipelines: the service manager
     /// starts a new process.
     pub fn run(mut self, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        self.spare_suspects();
         self.look();
         notify::ready();
         while !shutdown.is_cancelled() {
@@ -142,6 +150,7 @@ impl Director {
         let stopped = [("process", "cotmoc-wall".to_owned())];
         self.record(RecordBody::Event(Event::new(EventKind::Stopped, stopped)));
         self.close_books();
+        self.trials.decoding(BTreeSet::new());
         self.engine
             .stop(STOP_LIMIT)
             .context("stopping the playing engine")
@@ -176,6 +185,8 @@ impl Director {
         let version = release.as_ref().map_or(0, |release| release.version);
         self.stage
             .follow(&self.engine, &cues, (version, self.belief.now))?;
+        self.trials
+            .decoding(self.stage.open_assets(self.belief.now));
         Ok(())
     }
 

@@ -10,3 +10,4 @@ mod recheck;
 pub mod settings;
 mod setup;
 mod stage;
+mod trials;

@@ -1,7 +1,7 @@
 //! `cotmoc-wall`: verifies, schedules and plays on an LED wall.
 
 use clap::Parser;
-use cotmoc_service::process;
+use cotmoc_service::{folder, process};
 use cotmoc_wall::director::Director;
 use cotmoc_wall::settings::Settings;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     process::run("cotmoc-wall", |shutdown| async move {
         let settings = Settings::read(&arguments.config)?;
+        let _held = folder::hold(&settings.data)?;
         let stage = tokio::task::spawn_blocking(move || Director::open(settings)?.run(&shutdown));
         stage.await?
     })

@@ -5,12 +5,14 @@ use crate::pipeline::{Cue, CueId, Engine, EngineError, ZoneId};
 use cotmoc_gate::MediaShelf;
 use cotmoc_player_core::program::{CuePlan, CueShow};
 use cotmoc_proto::media::Asset;
-use cotmoc_proto::{ItemId, TimeMs};
-use std::collections::BTreeMap;
+use cotmoc_proto::{Digest, ItemId, TimeMs};
+use std::collections::{BTreeMap, BTreeSet};
 
 const NS_PER_MS: i64 = 1_000_000;
+/// The engine opens what comes this long before its time, in milliseconds, and a little slack.
+const OPENED_AHEAD_MS: i64 = 8_500;
 /// What was on air is remembered this long, for reports that arrive late.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 512;
 
 /// The zone that fills the canvas.
 pub const MAIN: ZoneId = ZoneId(0);
@@ -51,6 +53,17 @@ impl Stage {
     #[must_use]
     pub fn cued(&self, id: CueId) -> Option<&Cued> {
         self.cued.get(&id)
+    }
+
+    /// The assets that the engine may have opened at `now`.
+    #[must_use]
+    pub fn open_assets(&self, now: TimeMs) -> BTreeSet<Digest> {
+        let horizon = now.plus(OPENED_AHEAD_MS);
+        let opened = self.known.iter().filter(|cue| cue.from <= horizon);
+        opened
+            .filter_map(|cue| medium_of(&cue.show))
+            .map(|(_, asset)| asset.sha256)
+            .collect()
     }
 
     /// Makes the engine follow `plan`, made at `now` of release `release`. What it follows already

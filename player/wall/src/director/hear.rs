@@ -16,6 +16,8 @@ const NS_PER_MS: i64 = 1_000_000;
 const SAY_AGAIN_MS: u64 = 3_600_000;
 /// A picture for evidence is taken this long after an item begins.
 const PICTURE_AFTER_MS: i64 = 500;
+/// More deaths than this make a suspect rest no longer.
+const SUSPECT_RESTS: u32 = 8;
 /// Assets found damaged are looked at again this often, in milliseconds.
 const RECHECK_MS: u64 = 1_000;
 
@@ -142,6 +144,9 @@ impl Director {
         let Some(Cued { plan, release }) = self.stage.cued(cue).cloned() else {
             return;
         };
+        if let Some((_, asset)) = medium_of(&plan.show) {
+            self.trials.survived(&asset.sha256);
+        }
         let CueShow::Item {
             playlist,
             item,
@@ -199,6 +204,22 @@ impl Director {
                 self.on_stage.damaged.insert(asset, self.belief.mono_ms);
             }
             FaultEffect::RetryAt { .. } | FaultEffect::GivenUp { .. } => {}
+        }
+    }
+
+    /// What earlier processes of this boot died of rests for a while, longer each time.
+    pub(super) fn spare_suspects(&mut self) {
+        let suspects: Vec<_> = self.trials.suspects().collect();
+        for (asset, deaths) in suspects {
+            for _ in 0..deaths.min(SUSPECT_RESTS) {
+                let kind = Fault::Undecodable;
+                self.faults.failed(asset, kind, self.belief.mono_ms);
+            }
+            let detail = [
+                ("asset", asset.to_string()),
+                ("reason", "process-died".to_owned()),
+            ];
+            self.say_once(asset, "process-died", detail);
         }
     }
 

@@ -75,7 +75,7 @@ pub(super) fn guard(pad: &gst::Pad, on_refusal: impl Fn(String) + Send + Sync + 
             _ => shut.load(Ordering::Relaxed),
         };
         if is_shut {
-            gst::PadProbeReturn::Drop
+            gst::PadProbeReturn::Handled
         } else {
             gst::PadProbeReturn::Ok
         }
