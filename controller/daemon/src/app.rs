@@ -13,11 +13,10 @@ use crate::published::{Published, PublishedError};
 use crate::seen::Heartbeats;
 use crate::settings::Settings;
 use crate::store::{DocumentRow, NewDocument, Note, Store};
-use anyhow::Context as _;
 use axum::http::StatusCode;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES};
 use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId};
-use std::os::unix::fs::DirBuilderExt as _;
+use cotmoc_service::folder::{self, Held};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
@@ -45,6 +44,7 @@ pub struct App {
     published: watch::Sender<Arc<Published>>,
     /// Publishing and whatever else changes `published` happens one at a time.
     publishing: tokio::sync::Mutex<()>,
+    _held: Held,
 }
 
 /// A document that is published now.
@@ -62,11 +62,7 @@ impl App {
     /// With the step that failed.
     pub async fn open(settings: Settings) -> anyhow::Result<Self> {
         let data = settings.data.clone();
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o750)
-            .create(&data)
-            .with_context(|| format!("data folder {} cannot be made", data.display()))?;
+        let held = folder::hold(&data)?;
         let store = Store::open(&data.join("controller.db"))?;
         let authorities = Authorities::open(&data.join("ca"))?;
         let names = settings.names.clone();
@@ -85,6 +81,7 @@ impl App {
             waiters: Arc::new(Semaphore::new(settings.connections)),
             published: watch::Sender::new(Arc::new(published)),
             publishing: tokio::sync::Mutex::default(),
+            _held: held,
             store,
             settings,
         })

@@ -4,6 +4,7 @@
 pub mod boot;
 pub mod config;
 pub mod file;
+pub mod folder;
 pub mod logging;
 pub mod notify;
 pub mod process;

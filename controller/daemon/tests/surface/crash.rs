@@ -76,3 +76,13 @@ async fn stored(world: &World) -> Vec<u64> {
         all.extend(own.map(|row| row["seq"].as_u64().unwrap()));
     }
 }
+
+#[tokio::test]
+async fn a_second_controller_on_the_same_folder_ends_and_the_first_serves_on() {
+    let world = World::start("").await;
+    let second = world.start_a_second();
+    assert_eq!(second.status.code(), Some(1));
+    let complaint = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(complaint.contains("another process uses"), "{complaint}");
+    world.get("/api/v1/status").await.expect(200);
+}

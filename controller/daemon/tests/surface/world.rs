@@ -120,6 +120,11 @@ impl World {
         self.wait_until_ready().await;
     }
 
+    /// What became of another controller with the same settings, started beside this one.
+    pub fn start_a_second(&self) -> std::process::Output {
+        command(&self.folder).output().unwrap()
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -230,13 +235,17 @@ impl Drop for World {
 fn spawn(folder: &tempfile::TempDir) -> Child {
     let addresses = folder.path().join("data/addresses.json");
     drop(std::fs::remove_file(addresses));
-    Command::new(env!("CARGO_BIN_EXE_cotmoc-controller"))
+    command(folder).spawn().unwrap()
+}
+
+fn command(folder: &tempfile::TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cotmoc-controller"));
+    command
         .arg("--config")
         .arg(folder.path().join("controller.toml"))
         .env("COTMOC_LOG", "warn")
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stdin(Stdio::null());
+    command
 }
 
 /// Asks until there is an answer.
