@@ -47,6 +47,49 @@ struct DeviceRow {
     /// SubjectPublicKeyInfo of the device's key, base64; absent before it enrolled.
     #[serde(default)]
     spki: Option<String>,
+    /// The key before this one, where the device has renewed its key.
+    #[serde(default)]
+    previous_spki: Option<String>,
+}
+
+impl DeviceRow {
+    /// The keys whose receipts count: the noted one alone, where one is noted.
+    fn keys(&self, device: &DeviceId, pin: Option<&Digest>) -> Result<Vec<Vec<u8>>> {
+        let current = self.spki.as_deref();
+        let current = current.context("the device has not enrolled yet")?;
+        let keys: Result<Vec<_>, _> = [Some(current), self.previous_spki.as_deref()]
+            .into_iter()
+            .flatten()
+            .map(|key| BASE64.decode(key))
+            .collect();
+        let mut keys = keys.context("the device's key is damaged")?;
+        if let Some(pin) = pin {
+            keys.retain(|key| Digest::of(key) == *pin);
+            ensure!(
+                !keys.is_empty(),
+                "the controller shows another key for it than was noted at its enrolment; if the \
+                 device renewed its key: {}",
+                self.what_to_note(device)
+            );
+        }
+        Ok(keys)
+    }
+
+    /// Whether the key that is noted is the one before the key in use.
+    fn is_renewed_since(&self, pin: Option<&Digest>) -> bool {
+        let current = self.spki.as_deref().and_then(|key| BASE64.decode(key).ok());
+        pin.is_some_and(|pin| current.is_some_and(|current| Digest::of(&current) != *pin))
+    }
+
+    fn what_to_note(&self, device: &DeviceId) -> String {
+        let current = self.spki.as_deref().and_then(|key| BASE64.decode(key).ok());
+        let digest = current.map(|key| Digest::of(&key).to_string());
+        let digest = digest.unwrap_or_default();
+        format!(
+            "run `cotmoc-agent key` on the device; only if it prints {digest}, note that key: \
+             device_keys = [\"{device}={digest}\"]"
+        )
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,28 +195,31 @@ async fn newest(
     wanted: &Wanted,
 ) -> Result<Option<Receipt>> {
     let row: DeviceRow = api.get(&format!("/api/v1/devices/{device}")).await?;
-    let spki = row.spki.context("the device has not enrolled yet")?;
-    let spki = BASE64.decode(spki).context("the device's key is damaged")?;
-    if let Some(pin) = desk.settings.device_keys.get(device.as_str()) {
-        ensure!(
-            Digest::of(&spki) == *pin,
-            "the controller shows another key for it than was noted at its enrolment"
-        );
-    }
+    let pin = desk.settings.device_keys.get(device.as_str());
+    let keys = row.keys(device, pin)?;
     let list: ReceiptList = api
         .get(&format!("/api/v1/receipts?device={device}"))
         .await?;
     let good = list
         .receipts
         .iter()
-        .filter_map(|row| verify_receipt(&spki, row.envelope.as_bytes()).ok())
+        .filter_map(|row| {
+            keys.iter()
+                .find_map(|spki| verify_receipt(spki, row.envelope.as_bytes()).ok())
+        })
         .map(|(receipt, _digest)| receipt)
         .filter(|receipt| {
             receipt.device == *device
                 && receipt.site == desk.root().site
                 && confirms(receipt, wanted)
         });
-    Ok(good.max_by_key(|receipt| receipt.n))
+    let newest = good.max_by_key(|receipt| receipt.n);
+    ensure!(
+        newest.is_some() || !row.is_renewed_since(pin),
+        "the device has renewed its key since it was noted: {}",
+        row.what_to_note(device)
+    );
+    Ok(newest)
 }
 
 fn confirms(receipt: &Receipt, wanted: &Wanted) -> bool {
@@ -182,4 +228,32 @@ fn confirms(receipt: &Receipt, wanted: &Wanted) -> bool {
             || (receipt.release == version && receipt.release_sha256 == Some(digest))
     });
     runs && receipt.takedown >= wanted.takedown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e16_after_a_renewal_the_noted_key_alone_counts_and_the_message_says_what_to_do() {
+        let device: DeviceId = "W01".parse().unwrap();
+        let row = DeviceRow {
+            spki: Some(BASE64.encode(b"new")),
+            previous_spki: Some(BASE64.encode(b"old")),
+        };
+        let keys = |pin: Option<&[u8]>| row.keys(&device, pin.map(Digest::of).as_ref());
+        assert_eq!(keys(None).unwrap(), [b"new", b"old"]);
+        assert_eq!(keys(Some(b"old")).unwrap(), [b"old"]);
+        assert_eq!(keys(Some(b"new")).unwrap(), [b"new"]);
+        let advice = format!("device_keys = [\"W01={}\"]", Digest::of(b"new"));
+        let error = keys(Some(b"other")).unwrap_err().to_string();
+        assert!(
+            error.contains("another key") && error.contains(&advice),
+            "{error}"
+        );
+        assert!(row.what_to_note(&device).contains("cotmoc-agent key"));
+        assert!(row.is_renewed_since(Some(&Digest::of(b"old"))));
+        assert!(!row.is_renewed_since(Some(&Digest::of(b"new"))));
+        assert!(!row.is_renewed_since(None));
+    }
 }
