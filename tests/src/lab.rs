@@ -30,7 +30,17 @@ pub struct Lab {
     pub site: Site,
     pub controller: Option<Process>,
     addresses: Addresses,
+    setup: Setup,
     dir: tempfile::TempDir,
+}
+
+/// How the controller differs from the usual one.
+#[derive(Debug, Clone, Default)]
+struct Setup {
+    /// The end of its configuration.
+    extra: String,
+    /// Its environment, for a clock of its own.
+    env: Vec<(String, String)>,
 }
 
 /// An answer of the people's API.
@@ -56,17 +66,29 @@ impl Lab {
     /// # Errors
     /// If a process does not start or refuses what it must accept.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with("", &[])
+    }
+
+    /// As [`Lab::start`], with `extra` at the end of the controller's configuration and `env` in
+    /// its environment.
+    ///
+    /// # Errors
+    /// If a process does not start or refuses what it must accept.
+    pub fn start_with(extra: &str, env: &[(String, String)]) -> anyhow::Result<Self> {
+        let setup = Setup {
+            extra: extra.to_owned(),
+            env: env.to_vec(),
+        };
         let dir = tempfile::Builder::new().prefix("cotmoc-lab-").tempdir()?;
         let any = "127.0.0.1:0";
-        std::fs::write(
-            dir.path().join("controller.toml"),
-            controller_toml(any, any, any),
-        )?;
-        let (controller, addresses) = start_controller(dir.path())?;
+        let config = controller_toml(any, any, any) + extra;
+        std::fs::write(dir.path().join("controller.toml"), config)?;
+        let (controller, addresses) = start_controller(dir.path(), &setup.env)?;
         let lab = Self {
             site: Site::new(),
             controller: Some(controller),
             addresses,
+            setup,
             dir,
         };
         lab.publish(&lab.site.factory_root())?;
@@ -85,9 +107,9 @@ impl Lab {
             enrol,
             console,
         } = &self.addresses;
-        let config = controller_toml(device, enrol, console);
+        let config = controller_toml(device, enrol, console) + &self.setup.extra;
         std::fs::write(self.dir().join("controller.toml"), config)?;
-        let (controller, addresses) = start_controller(self.dir())?;
+        let (controller, addresses) = start_controller(self.dir(), &self.setup.env)?;
         self.controller = Some(controller);
         self.addresses = addresses;
         Ok(())
@@ -355,11 +377,14 @@ fn controller_toml(device: &str, enrol: &str, console: &str) -> String {
     )
 }
 
-fn start_controller(dir: &Path) -> anyhow::Result<(Process, Addresses)> {
+fn start_controller(dir: &Path, env: &[(String, String)]) -> anyhow::Result<(Process, Addresses)> {
     let addresses = dir.join("controller/addresses.json");
     drop(std::fs::remove_file(&addresses));
     let mut command = Command::new(bin("cotmoc-controller"));
-    command.arg("--config").arg(dir.join("controller.toml"));
+    command
+        .arg("--config")
+        .arg(dir.join("controller.toml"))
+        .envs(env.iter().cloned());
     let process = Process::start("cotmoc-controller", command, &dir.join("controller.log"))?;
     let found = eventually("the controller listens", || {
         serde_json::from_slice(&std::fs::read(&addresses).ok()?).ok()
