@@ -1,6 +1,7 @@
 //! The whole, for tests and benchmarks: a controller and boards as real processes in a folder of
 //! their own, on ports the system chose.
 
+pub mod attack;
 pub mod bench;
 pub mod board;
 pub mod lab;
