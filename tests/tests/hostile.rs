@@ -48,3 +48,25 @@ fn b10_a_file_that_kills_the_process_whenever_it_is_decoded_ends_in_an_approved_
         is_near(colour(&newest), GREY).then_some(())
     });
 }
+
+#[test]
+fn a_wall_whose_root_of_trust_is_damaged_shows_the_built_in_slide_and_starts_once_it_is_back() {
+    let mut programme = Programme::on_air().unwrap();
+    let path = programme.board.path("root.dsse");
+    let root = std::fs::read(&path).unwrap();
+    programme.board.wall.as_mut().unwrap().stop();
+    std::fs::write(&path, root.get(..100).unwrap()).unwrap();
+    programme.board.start_supervised_wall().unwrap();
+    eventually("the wall has tried again", || {
+        let said = programme.board.wall_log();
+        said.contains("the wall still cannot start").then_some(())
+    });
+    let said = programme.board.wall_log();
+    let slides = said.matches("it shows its built-in slide").count();
+    assert_eq!(
+        slides, 1,
+        "one process holds the slide, none comes and goes"
+    );
+    std::fs::write(&path, root).unwrap();
+    programme.assert_still_on_air(1);
+}

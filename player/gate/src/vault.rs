@@ -52,14 +52,15 @@ impl Vault {
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
+        let vault = Self {
+            folder: folder.to_owned(),
+        };
         for name in names(folder)? {
             if name.starts_with('.') && name.ends_with(".tmp") {
-                fs::remove_file(folder.join(name))?;
+                vault.remove(&name);
             }
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(vault)
     }
 
     /// Whether there is any signed file or slot.

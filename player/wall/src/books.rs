@@ -1,6 +1,5 @@
 //! The on-air ledger on disk: two files, appended and synced line by line.
 
-use anyhow::Context as _;
 use cotmoc_player_core::clock::Belief;
 use cotmoc_player_core::ledger::{DayTotal, Fact, Ledger, ROTATE_BYTES, Step};
 use cotmoc_proto::BootId;
@@ -36,12 +35,12 @@ pub enum BooksEvent {
 }
 
 impl Books {
-    /// Goes on with the ledger in `dir`.
-    ///
-    /// # Errors
-    /// If the folder cannot be made.
-    pub fn open(dir: &Path, now: Belief) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(dir).context("making the ledger's folder")?;
+    /// Goes on with the ledger in `dir`; in memory as long as the disk does not let it.
+    #[must_use]
+    pub fn open(dir: &Path, now: Belief) -> Self {
+        if let Err(error) = std::fs::create_dir_all(dir) {
+            tracing::error!(path = %dir.display(), %error, "the ledger's folder cannot be made");
+        }
         let read = |name| file::read_at_most(&dir.join(name), MAX_BYTES).unwrap_or_default();
         let (mut before, recent) = (read(OLD), read(NEW));
         let bytes = u64::try_from(recent.len()).unwrap_or(u64::MAX);
@@ -64,7 +63,9 @@ impl Books {
             writable: true,
         };
         books.keep(opened.step);
-        Ok(books)
+        // Nobody has been told yet: the next line tells.
+        books.writable = true;
+        books
     }
 
     /// Takes in what the sink presents, or that the process ends.
@@ -142,4 +143,28 @@ fn this_boot() -> BootId {
     boot::boot_id()
         .and_then(|id| id.parse().ok())
         .unwrap_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cotmoc_player_core::ledger::Condition;
+    use cotmoc_proto::TimeMs;
+    use cotmoc_proto::device::ClockQuality;
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_from_the_start_is_told_once_and_goes_on() {
+        let window = OperatingWindow::default();
+        let at = |mono_ms| Belief {
+            mono_ms,
+            now: TimeMs(1_795_392_000_000).plus(i64::try_from(mono_ms).unwrap()),
+            quality: ClockQuality::Synchronised,
+        };
+        let mut books = Books::open(Path::new("/proc/none"), at(0));
+        let fact = Fact::Presented(Condition::OnAir);
+        let told = books.observe(fact, &at(1_000), &window);
+        assert_eq!(told, Some(BooksEvent::DiskFailed));
+        assert_eq!(books.observe(fact, &at(20_000), &window), None);
+        assert_eq!(books.today(&window, &at(20_000)).on_air_ms, 19_000);
+    }
 }

@@ -12,7 +12,7 @@ use crate::settings::{ClockSource, Settings};
 use crate::stage::{MAIN, Stage, medium_of};
 use crate::trials::Trials;
 use anyhow::Context as _;
-use cotmoc_gate::{Gate, GateConfig, Outcome};
+use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
 use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
 use cotmoc_player_core::program::{FaultRules, ItemFaults, plan};
@@ -68,15 +68,7 @@ impl Director {
     /// # Errors
     /// If the factory root cannot be used or the engine not be started.
     pub fn open(settings: Settings) -> anyhow::Result<Self> {
-        let factory_root = file::read_at_most(&settings.factory_root, MAX_ROOT_BYTES)
-            .context("reading the factory root document")?;
-        let (gate, findings) = Gate::open(GateConfig {
-            trust_dir: settings.data.join("trust"),
-            inbox_dir: settings.inbox.clone(),
-            media_dir: settings.media.clone(),
-            me: settings.me.clone(),
-            factory_root,
-        })?;
+        let (gate, findings) = open_gate(&settings)?;
         let mut clock = Clock::new(ClockRules::default());
         let reading = reading(settings.clock, &gate);
         let belief = clock.observe(reading).belief;
@@ -88,8 +80,12 @@ impl Director {
             kind: ScreenKind::Wall,
         })
         .context("starting the link to the agent")?;
-        let books = Books::open(&settings.data.join("ledger"), belief)?;
+        let books = Books::open(&settings.data.join("ledger"), belief);
         let evidence = settings.pictures.map(Evidence::new).transpose();
+        let evidence = evidence.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the folder of pictures cannot be made; none are taken");
+            None
+        });
         let medium_faults = MediumFaults::default();
         let director = Self {
             clock_source: settings.clock,
@@ -103,7 +99,7 @@ impl Director {
             link,
             looks,
             books,
-            evidence: evidence.context("making the folder of pictures")?,
+            evidence,
             belief,
             trials: Trials::open(
                 settings.data.join("trials"),
@@ -122,6 +118,14 @@ impl Director {
             director.record(RecordBody::Event(finding.event()));
         }
         Ok(director)
+    }
+
+    /// Whether [`Director::open`] would find what it needs on the disk.
+    ///
+    /// # Errors
+    /// What it would not.
+    pub fn check(settings: &Settings) -> anyhow::Result<()> {
+        open_gate(settings).map(drop)
     }
 
     /// Runs until `shutdown`, or until only a new process helps.
@@ -322,6 +326,18 @@ impl Director {
             clock: quality,
         }
     }
+}
+
+fn open_gate(settings: &Settings) -> anyhow::Result<(Gate, Vec<Finding>)> {
+    let factory_root = file::read_at_most(&settings.factory_root, MAX_ROOT_BYTES)
+        .context("reading the factory root document")?;
+    Ok(Gate::open(GateConfig {
+        trust_dir: settings.data.join("trust"),
+        inbox_dir: settings.inbox.clone(),
+        media_dir: settings.media.clone(),
+        me: settings.me.clone(),
+        factory_root,
+    })?)
 }
 
 fn reading(source: ClockSource, gate: &Gate) -> Reading {

@@ -64,7 +64,10 @@ impl Evidence {
         let path = self.settings.folder.join(&due.name);
         let part = path.with_extension("part");
         let written = std::fs::write(&part, picture).and_then(|()| std::fs::rename(&part, &path));
-        written.map_err(|source| EvidenceError::Write { path, source })?;
+        written.map_err(|source| {
+            drop(std::fs::remove_file(&part));
+            EvidenceError::Write { path, source }
+        })?;
         self.forget_oldest();
         Ok(())
     }

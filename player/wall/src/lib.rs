@@ -1,6 +1,7 @@
 //! The LED wall: what the gate lets through, shown when the core says, by a pipeline that never
 //! stops.
 
+pub mod alone;
 mod books;
 pub mod director;
 mod evidence;

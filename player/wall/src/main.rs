@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use cotmoc_service::{folder, process};
-use cotmoc_wall::director::Director;
+use cotmoc_wall::alone;
 use cotmoc_wall::settings::Settings;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     process::run("cotmoc-wall", |shutdown| async move {
         let settings = Settings::read(&arguments.config)?;
         let _held = folder::hold(&settings.data)?;
-        let stage = tokio::task::spawn_blocking(move || Director::open(settings)?.run(&shutdown));
+        let stage = tokio::task::spawn_blocking(move || alone::run(settings, &shutdown));
         stage.await?
     })
 }
