@@ -10,16 +10,24 @@ use crate::tls::Floor;
 use anyhow::Context as _;
 use cotmoc_link::ScreenSender;
 use cotmoc_player_core::backoff::Backoff;
+use cotmoc_player_core::budget::Budget;
 use cotmoc_proto::device::{Desired, DocumentRef, EventKind};
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::trust::{self, Admitted, Identity, Root};
 use cotmoc_proto::{Digest, Reject};
+use cotmoc_service::boot;
 use cotmoc_service::file::{self, FileError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// Refused documents that are remembered.
+const MAX_REFUSED: usize = 4_096;
+/// Refusals that are told at once, and how often one more after that.
+const MOST_REFUSALS: u32 = 64;
+const REFUSAL_EVERY_MS: u64 = 60_000;
 
 /// A verified release whose media are to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +103,7 @@ pub struct Courier {
     /// Envelope of the release that was looked at last.
     release_seen: Option<Digest>,
     refused: BTreeSet<Digest>,
+    refusals: Budget,
 }
 
 impl Courier {
@@ -118,6 +127,7 @@ impl Courier {
             offer: watch::Sender::default(),
             release_seen: None,
             refused: BTreeSet::new(),
+            refusals: Budget::new(MOST_REFUSALS, REFUSAL_EVERY_MS),
         };
         courier.follow_inbox();
         courier
@@ -277,13 +287,20 @@ impl Courier {
         match carried {
             Ok(()) => true,
             Err(CarryError::Refused(reject)) => {
+                if self.refused.len() >= MAX_REFUSED {
+                    self.refused.clear();
+                }
                 self.refused.insert(document.envelope_sha256);
+                let Some(withheld) = self.refusals.take(boot::since_boot_ms()) else {
+                    return true;
+                };
                 let detail = [
                     ("version", number.to_string()),
                     ("reason", reject.code().to_owned()),
                     ("detail", reject.to_string()),
                     ("sha256", document.envelope_sha256.to_string()),
                     ("by", "agent".to_owned()),
+                    ("withheld", withheld.to_string()),
                 ];
                 self.reporter.event(kind, detail);
                 true

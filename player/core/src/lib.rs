@@ -1,6 +1,7 @@
 //! What a device decides, as pure functions and small machines: no clock, disk, socket or thread.
 
 pub mod backoff;
+pub mod budget;
 pub mod clock;
 pub mod ledger;
 pub mod media;

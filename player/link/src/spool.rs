@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 
 /// What waits may take, in bytes. Beyond it the oldest samples are dropped, never events.
 pub const LIMIT_BYTES: usize = 16 << 20;
-const MAX_FILE_BYTES: u64 = 96 << 20;
+/// Events alone may take this many times as much. Beyond it the newest are dropped and counted: a
+/// screen that runs out of memory shows nothing, and tells nothing either.
+const EVENTS_FACTOR: usize = 4;
+const MAX_FILE_BYTES: u64 = 160 << 20;
 const WORTH_REWRITING_BYTES: usize = 256 << 10;
 
 #[derive(Serialize, Deserialize)]
@@ -94,8 +97,13 @@ impl Spool {
             stamp,
             body,
         };
-        self.next_id += 1;
         let line = line(&Line::Record(record.clone()));
+        let most = self.limit_bytes.saturating_mul(EVENTS_FACTOR);
+        if self.waiting_bytes.saturating_add(line.len()) > most {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        self.next_id += 1;
         self.append(&line);
         self.keep(record, line.len());
         self.make_room();
@@ -400,6 +408,22 @@ mod tests {
         assert_eq!(ids(&spool)[0], 1);
         let left = spool.waiting.len() - events;
         assert_eq!(spool.take_dropped(), 100 - u64::try_from(left).unwrap());
+    }
+
+    #[test]
+    fn events_without_end_are_bounded_and_the_first_of_them_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path(), 10_000);
+        for n in 0..1_000 {
+            spool.push("boot", stamp(), event(&n.to_string()));
+        }
+        spool.sync();
+        let kept = u64::try_from(ids(&spool).len()).unwrap();
+        assert!(spool.waiting_bytes <= 40_000 && kept > 100, "{kept}");
+        assert_eq!(ids(&spool), (1..=kept).collect::<Vec<_>>());
+        assert_eq!(spool.take_dropped(), 1_000 - kept);
+        let length = folder.path().join("spool").metadata().unwrap().len();
+        assert!(length < 100_000, "{length}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::trials::Trials;
 use anyhow::Context as _;
 use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
+use cotmoc_player_core::budget::Budget;
 use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
 use cotmoc_player_core::program::{FaultRules, ItemFaults, plan};
 use cotmoc_proto::device::{Event, EventKind, RecordBody, ScreenKind};
@@ -33,6 +34,9 @@ const HORIZON_MS: i64 = 20 * SECOND;
 const LOOK_EVERY_MS: u64 = 5_000;
 /// How long a release may wait for media before that is worth an event.
 const WAITING_LIMIT_MS: u64 = 10_000;
+/// Refusals that are told at once, and how often one more after that.
+const MOST_REFUSALS: u32 = 64;
+const REFUSAL_EVERY_MS: u64 = 60_000;
 /// Pipelines that would not end; with as many, only a new process helps.
 const MOST_LEAKED: usize = 3;
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -55,6 +59,7 @@ pub struct Director {
     evidence: Option<Evidence>,
     belief: Belief,
     trials: Trials,
+    refusals: Budget,
     on_stage: hear::OnStage,
     waiting: Option<(Digest, u64)>,
     looked_ms: u64,
@@ -105,6 +110,7 @@ impl Director {
                 settings.data.join("trials"),
                 &boot::boot_id().unwrap_or_default(),
             ),
+            refusals: Budget::new(MOST_REFUSALS, REFUSAL_EVERY_MS),
             on_stage: hear::OnStage::default(),
             waiting: None,
             looked_ms: 0,
@@ -248,7 +254,6 @@ impl Director {
         while self.looks.try_recv().is_ok() {}
         let outcomes = self.gate.ingest_step();
         for outcome in &outcomes {
-            tracing::info!(?outcome, "the gate has read the inbox");
             match outcome {
                 Outcome::ReleaseAccepted { .. } => self.faults.released(),
                 Outcome::Damaged { asset, .. } => self.link.damaged(*asset),
@@ -258,13 +263,31 @@ impl Director {
                 | Outcome::NotKept { .. }
                 | Outcome::Found(_) => {}
             }
-            self.record(RecordBody::Event(outcome.event()));
+            self.tell_of_outcome(outcome);
         }
         self.recheck();
         self.tell_of_waiting();
         if !outcomes.is_empty() {
             self.reported_ms = 0;
         }
+    }
+
+    /// What a stranger can make happen is not told without end.
+    fn tell_of_outcome(&mut self, outcome: &Outcome) {
+        let mut event = outcome.event();
+        if matches!(outcome, Outcome::Refused { .. } | Outcome::Damaged { .. }) {
+            match self.refusals.take(self.belief.mono_ms) {
+                None => return,
+                Some(0) => {}
+                Some(count) => {
+                    event
+                        .detail
+                        .insert("withheld".to_owned(), count.to_string());
+                }
+            }
+        }
+        tracing::info!(?outcome, "the gate has read the inbox");
+        self.record(RecordBody::Event(event));
     }
 
     /// What was taken down leaves the air on the very next frame, before anything replaces it.
