@@ -57,6 +57,7 @@ fn a_wall_whose_root_of_trust_is_damaged_shows_the_built_in_slide_and_starts_onc
     programme.board.wall.as_mut().unwrap().stop();
     std::fs::write(&path, root.get(..100).unwrap()).unwrap();
     programme.board.start_supervised_wall().unwrap();
+    programme.board.wall.as_mut().unwrap().expect_errors();
     eventually("the wall has tried again", || {
         let said = programme.board.wall_log();
         said.contains("the wall still cannot start").then_some(())

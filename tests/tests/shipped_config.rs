@@ -6,7 +6,7 @@
     reason = "a test fails by panicking, helpers of a test too"
 )]
 
-use cotmoc_tests::bin;
+use cotmoc_tests::{Process, bin, eventually};
 use std::path::Path;
 use std::process::Command;
 
@@ -19,20 +19,29 @@ fn every_key_of_the_shipped_files_is_known_to_its_program() {
         let all: Vec<&str> = text.lines().map(uncommented).collect();
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join(format!("{program}.toml"));
-        // The root document is not there, so that the program ends after it has read the file.
+        // The root document is not there: once the file is read, that is what the program says.
         let absent = dir.path().join("absent.dsse").display().to_string();
         std::fs::write(
             &config,
             all.join("\n").replace("/etc/cotmoc/root.dsse", &absent),
         )
         .unwrap();
-        let output = Command::new(bin(&format!("cotmoc-{program}")))
-            .arg("--config")
-            .arg(&config)
-            .output();
-        let output = output.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{program}: {said}");
+        let mut command = Command::new(bin(&format!("cotmoc-{program}")));
+        command.arg("--config").arg(&config);
+        let mut process = Process::start(program, command, &dir.path().join("log")).unwrap();
+        process.expect_errors();
+        let said = eventually("the program has read its file", || {
+            let said = process.log();
+            let has_read = ["absent.dsse", "the configuration cannot be used"];
+            has_read
+                .iter()
+                .any(|text| said.contains(text))
+                .then_some(said)
+        });
+        assert!(
+            !said.contains("the configuration cannot be used"),
+            "{program}: {said}"
+        );
     }
 }
 
