@@ -259,7 +259,7 @@ async fn e13_fifty_idle_handshakes_do_not_keep_a_fresh_device_out() {
 }
 
 #[tokio::test]
-async fn e14_guessing_is_slowed_down_and_a_token_ends_with_its_time() {
+async fn e14_guessing_is_slowed_down_even_for_who_has_the_right_token() {
     let world = World::start("").await;
     let mut device = Device::new(&world, "W01");
     let token = device.register(&world).await;

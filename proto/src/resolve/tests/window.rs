@@ -80,6 +80,22 @@ fn f13_summer_time_neither_closes_the_window_early_nor_opens_it_twice() {
 }
 
 #[test]
+fn f13_a_window_whose_edge_summer_time_leaves_out_moves_it_to_the_end_of_the_gap() {
+    let zone = Zone::try_from("Europe/Berlin".to_owned()).unwrap();
+    let midnight = zone.at("2026-03-29".parse().unwrap(), DayTime::MIDNIGHT);
+    let gap = midnight.plus(2 * HOUR);
+    for (opens, closes, expected) in [
+        ("02:30", "05:00", (gap, gap.plus(2 * HOUR))),
+        ("01:00", "02:30", (midnight.plus(HOUR), gap)),
+    ] {
+        let mut release = one_item();
+        release.window = window("Europe/Berlin", opens, closes);
+        let stretches = lit(&release, midnight, midnight.plus(20 * HOUR));
+        assert_eq!(stretches, [expected], "{opens} to {closes}");
+    }
+}
+
+#[test]
 fn f13_a_clock_nobody_believes_darkens_nothing_at_either_edge() {
     let release = one_item();
     for edge in [7 * HOUR, 22 * HOUR] {
