@@ -162,6 +162,33 @@ fn r05_a_new_epoch_voids_every_older_document_and_counters_start_again() {
 }
 
 #[test]
+fn r05_a_takedown_of_an_older_epoch_takes_nothing_from_the_new_one() {
+    let board = Board::new();
+    let mut gate = board.boot();
+    let mut root = root_without(&board, 2, &[]);
+    root.epoch = 2;
+    put_root(&board, &root);
+    let mut release = board.release(1);
+    release.epoch = 2;
+    board.offer(&mut gate, &board.site.seal_release(&release));
+    let before = shown(&gate);
+    let old = board.site.takedown(1, 1, &[]);
+    board.put_inbox("takedown.1.dsse", &board.site.seal_takedown(&old));
+    let outcomes = gate.ingest();
+    assert!(
+        matches!(
+            outcomes.as_slice(),
+            [Outcome::Refused {
+                reject: Reject::WrongEpoch { have: 2, got: 1 },
+                ..
+            }]
+        ),
+        "{outcomes:?}"
+    );
+    assert_eq!((shown(&gate), gate.state().takedown), (before, 0));
+}
+
+#[test]
 fn r06_without_the_newest_root_nothing_signed_is_shown_until_it_is_back() {
     let board = Board::new();
     let mut gate = board.boot();
