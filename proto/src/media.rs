@@ -27,6 +27,17 @@ pub enum Mime {
     Webp,
     #[serde(rename = "video/mp4")]
     Mp4,
+    #[serde(rename = "video/webm")]
+    Webm,
+    /// A page of text that the screen draws: [`crate::slide::Slide`].
+    #[serde(rename = "application/vnd.cotmoc.slide+json")]
+    Slide,
+    #[serde(rename = "audio/ogg")]
+    Ogg,
+    #[serde(rename = "audio/mpeg")]
+    Mp3,
+    #[serde(rename = "audio/wav")]
+    Wav,
 }
 
 impl Mime {
@@ -38,6 +49,11 @@ impl Mime {
             Self::Jpeg => "image/jpeg",
             Self::Webp => "image/webp",
             Self::Mp4 => "video/mp4",
+            Self::Webm => "video/webm",
+            Self::Slide => "application/vnd.cotmoc.slide+json",
+            Self::Ogg => "audio/ogg",
+            Self::Mp3 => "audio/mpeg",
+            Self::Wav => "audio/wav",
         }
     }
 
@@ -45,12 +61,24 @@ impl Mime {
     #[must_use]
     pub const fn is_still(self) -> bool {
         match self {
-            Self::Png | Self::Jpeg | Self::Webp => true,
-            Self::Mp4 => false,
+            Self::Png | Self::Jpeg | Self::Webp | Self::Slide => true,
+            Self::Mp4 | Self::Webm | Self::Ogg | Self::Mp3 | Self::Wav => false,
         }
     }
 
-    /// The type that the first bytes of a file show, whatever its name says.
+    /// Whether it is a still picture that is decoded, not drawn from text.
+    #[must_use]
+    pub const fn is_picture_file(self) -> bool {
+        self.is_still() && !matches!(self, Self::Slide)
+    }
+
+    /// Whether it is sound alone.
+    #[must_use]
+    pub const fn is_sound(self) -> bool {
+        matches!(self, Self::Ogg | Self::Mp3 | Self::Wav)
+    }
+
+    /// The type that the first bytes of a file show, whatever its name says. Slides show none.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
         match head {
@@ -72,6 +100,24 @@ impl Mime {
                 ..,
             ] => Some(Self::Webp),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Mp4),
+            [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(Self::Webm),
+            [b'O', b'g', b'g', b'S', ..] => Some(Self::Ogg),
+            [b'I', b'D', b'3', ..] | [0xff, 0xe2..=0xff, ..] => Some(Self::Mp3),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'A',
+                b'V',
+                b'E',
+                ..,
+            ] => Some(Self::Wav),
             _ => None,
         }
     }
@@ -88,6 +134,32 @@ pub struct Asset {
     /// Length of every chunk but the last, in bytes.
     pub chunk_bytes: NonZeroU32,
     pub chunks_sha256: Digest,
+    /// How loud it is, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loudness: Option<Loudness>,
+}
+
+/// Loudness of an asset's sound as EBU R 128 measures it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loudness {
+    /// Integrated loudness, in thousandths of LUFS.
+    pub integrated_mlufs: i32,
+    /// True peak, in thousandths of dBTP.
+    pub true_peak_mdbtp: i32,
+}
+
+/// No gain lifts a true peak over this, in thousandths of dBTP (EBU R 128).
+pub const MAX_TRUE_PEAK_MDBTP: i32 = -1_000;
+
+impl Loudness {
+    /// What brings the asset to `target_mlufs`, in thousandths of dB: as far as its peaks allow.
+    #[must_use]
+    pub fn gain_mdb(self, target_mlufs: i32) -> i32 {
+        let wanted = target_mlufs.saturating_sub(self.integrated_mlufs);
+        let room = MAX_TRUE_PEAK_MDBTP.saturating_sub(self.true_peak_mdbtp);
+        wanted.min(room)
+    }
 }
 
 impl Asset {
@@ -126,6 +198,15 @@ impl Asset {
                 "size {} is over the limit of 64 GiB",
                 self.size_bytes
             ));
+        }
+        if let Some(loudness) = self.loudness {
+            let levels = [loudness.integrated_mlufs, loudness.true_peak_mdbtp];
+            if !levels
+                .iter()
+                .all(|level| (-120_000..=20_000).contains(level))
+            {
+                return Some("a loudness that no sound has".to_owned());
+            }
         }
         let chunk = self.chunk_bytes.get();
         (!(1 << 16..=1 << 24).contains(&chunk))

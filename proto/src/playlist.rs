@@ -134,7 +134,18 @@ pub struct Playlist {
     /// Empty: always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dayparts: Vec<DaypartId>,
+    /// How long the picture before fades into each item, in milliseconds; 0 cuts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crossfade_ms: u32,
     pub items: Vec<Item>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields over by reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Playlist {

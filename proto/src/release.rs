@@ -2,8 +2,9 @@
 
 use crate::digest::Digest;
 use crate::id::{ChannelId, DaypartId, DeviceId, SiteId, ZoneId};
-use crate::layout::Layout;
+use crate::layout::{Layout, Overlay};
 use crate::media::Asset;
+use crate::plan::{Announcement, LightPlan, MAX_ANNOUNCEMENTS, SoundPlan};
 use crate::playlist::{Daypart, Item, Playlist};
 use crate::reject::Reject;
 use crate::time::{DAY, Millis, TimeMs};
@@ -13,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// How long an item may be shown at least and at most, in milliseconds.
 pub const DURATION_MS: std::ops::RangeInclusive<u32> = 500..=86_400_000;
+/// The longest crossfade, in milliseconds.
+pub const MAX_CROSSFADE_MS: u32 = 5_000;
 /// The most items of a release, over all playlists.
 pub const MAX_ITEMS: usize = 1_000;
 /// The longest time between issue and expiry, in milliseconds.
@@ -57,6 +60,12 @@ pub struct Release {
     pub fallback: Item,
     /// Slides approved in advance for emergencies.
     pub templates: Vec<Item>,
+    #[serde(default, skip_serializing_if = "SoundPlan::is_default")]
+    pub sound: SoundPlan,
+    #[serde(default, skip_serializing_if = "LightPlan::is_empty")]
+    pub light: LightPlan,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announcements: Vec<Announcement>,
     /// Takedowns up to this sequence number end with this release.
     pub lifts_takedown: u64,
     pub note: String,
@@ -69,17 +78,19 @@ impl Release {
         let mut seen = BTreeSet::new();
         self.items()
             .map(|item| &item.asset)
+            .chain(self.layout.overlays.iter().filter_map(Overlay::asset))
             .filter(|asset| seen.insert(asset.sha256))
             .collect()
     }
 
-    /// Every item: playlists in order, then the fallback, then the templates.
+    /// Every item: playlists in order, then the fallback, the templates, the announcements.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.playlists
             .iter()
             .flat_map(|playlist| &playlist.items)
             .chain([&self.fallback])
             .chain(&self.templates)
+            .chain(self.announcements.iter().map(|one| &one.item))
     }
 
     /// Bytes that all media of the release take on a device, chunk lists included.
@@ -102,7 +113,10 @@ impl Release {
             .or_else(|| self.layout.defect())
             .or_else(|| self.dayparts_defect())
             .or_else(|| self.items_defect())
-            .or_else(|| self.playlists_defect());
+            .or_else(|| self.playlists_defect())
+            .or_else(|| self.sound.defect())
+            .or_else(|| self.light.defect())
+            .or_else(|| self.announcements_defect());
         match defect {
             Some(detail) => Err(Reject::BadRelease { detail }),
             None => Ok(()),
@@ -144,8 +158,22 @@ impl Release {
         if !self.fallback.asset.mime.is_still() || !self.fallback.is_evergreen() {
             return Some("the fallback must be a still picture without a time window".to_owned());
         }
+        let moving = self.templates.iter().find(|t| !t.asset.mime.is_still());
+        if let Some(template) = moving {
+            return Some(format!("template {}: not a still picture", template.id));
+        }
         self.items()
             .find_map(|item| item_defect(item).map(|d| format!("item {}: {d}", item.id)))
+    }
+
+    fn announcements_defect(&self) -> Option<String> {
+        if self.announcements.len() > MAX_ANNOUNCEMENTS {
+            return Some(format!("more than {MAX_ANNOUNCEMENTS} announcements"));
+        }
+        self.announcements.iter().find_map(|one| {
+            let defect = one.defect()?;
+            Some(format!("announcement {}: {defect}", one.item.id))
+        })
     }
 
     fn playlists_defect(&self) -> Option<String> {
@@ -154,6 +182,18 @@ impl Release {
         }
         for playlist in &self.playlists {
             let known = |id: &DaypartId| self.dayparts.iter().any(|daypart| daypart.id == *id);
+            if let Some(item) = playlist.items.iter().find(|i| i.asset.mime.is_sound()) {
+                return Some(format!(
+                    "playlist {}: item {} is sound alone; announcements take sound",
+                    playlist.id, item.id
+                ));
+            }
+            if playlist.crossfade_ms > MAX_CROSSFADE_MS {
+                return Some(format!(
+                    "playlist {}: a crossfade of {} ms; expected at most {MAX_CROSSFADE_MS}",
+                    playlist.id, playlist.crossfade_ms
+                ));
+            }
             if let Some(id) = playlist.dayparts.iter().find(|id| !known(id)) {
                 return Some(format!(
                     "playlist {} names the unknown daypart {id}",

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &str, &[&str])] = &[
     ("cotmoc-proto", "proto", &[]),
     ("cotmoc-player-core", "player/core", &["cotmoc-proto"]),
+    ("cotmoc-canvas", "player/canvas", &[]),
     ("cotmoc-service", "deploy/service", &[]),
     (
         "cotmoc-gate",
@@ -25,7 +26,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &["cotmoc-proto", "cotmoc-player-core", "cotmoc-service"],
     ),
     ("cotmoc-agent", "player/agent", PLAYER),
-    ("cotmoc-wall", "player/wall", PLAYER),
+    ("cotmoc-wall", "player/wall", WALL),
     (
         "cotmoc-controller",
         "controller/daemon",
@@ -36,6 +37,14 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "controller/cli",
         &["cotmoc-proto", "cotmoc-service"],
     ),
+];
+const WALL: &[&str] = &[
+    "cotmoc-proto",
+    "cotmoc-player-core",
+    "cotmoc-canvas",
+    "cotmoc-gate",
+    "cotmoc-link",
+    "cotmoc-service",
 ];
 const PLAYER: &[&str] = &[
     "cotmoc-proto",
@@ -63,6 +72,7 @@ const PURE: &[(&str, &[&str])] = &[
         "cotmoc-player-core",
         &["serde", "serde_json", "sha2", "thiserror"],
     ),
+    ("cotmoc-canvas", &[]),
 ];
 
 /// Folders in which SQL may stand.

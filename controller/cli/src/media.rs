@@ -58,6 +58,7 @@ pub fn describe_in_chunks(out: Out, path: &Path, chunk_bytes: NonZeroU32) -> Res
             mime,
             chunk_bytes,
             chunks_sha256: Digest::of(&hashed.chunk_list),
+            loudness: None,
         },
         look,
         chunk_list: hashed.chunk_list,

@@ -199,6 +199,7 @@ mod tests {
             mime: Mime::Mp4,
             chunk_bytes: NonZeroU32::new(1 << 20).unwrap(),
             chunks_sha256: Digest::of(&[n, n]),
+            loudness: None,
         }
     }
 

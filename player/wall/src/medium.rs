@@ -2,7 +2,7 @@
 
 use crate::pipeline::{Medium, MediumKind, OpenMedium};
 use cotmoc_gate::{MediaError, MediaShelf, VerifiedReader};
-use cotmoc_proto::media::Asset;
+use cotmoc_proto::media::{Asset, Mime};
 use cotmoc_proto::{Digest, ItemId};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -50,11 +50,13 @@ impl MediumFaults {
 /// The asset as the engine reads it, under the item's name.
 #[must_use]
 pub fn medium(shelf: &MediaShelf, faults: &MediumFaults, label: &ItemId, asset: &Asset) -> Medium {
-    let kind = if asset.mime.is_still() {
-        MediumKind::Still
-    } else {
-        MediumKind::Video
+    let kind = match asset.mime {
+        Mime::Slide => MediumKind::Slide,
+        Mime::Png | Mime::Jpeg | Mime::Webp => MediumKind::Still,
+        Mime::Mp4 | Mime::Webm => MediumKind::Video,
+        Mime::Ogg | Mime::Mp3 | Mime::Wav => MediumKind::Sound,
     };
+    let key = asset.sha256.to_string();
     let (mime, size_bytes) = (asset.mime.as_str().to_owned(), asset.size_bytes);
     let (shelf, faults, asset) = (shelf.clone(), faults.clone(), asset.clone());
     let open: OpenMedium = Arc::new(move || match shelf.open(&asset) {
@@ -74,6 +76,7 @@ pub fn medium(shelf: &MediaShelf, faults: &MediumFaults, label: &ItemId, asset: 
     Medium {
         label: label.to_string(),
         kind,
+        key,
         mime,
         size_bytes,
         open,

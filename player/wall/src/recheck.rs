@@ -67,6 +67,7 @@ mod tests {
             mime: Mime::Mp4,
             chunk_bytes: CHUNK_BYTES.try_into().unwrap(),
             chunks_sha256: Digest::of(&list),
+            loudness: None,
         };
         for (digest, bytes) in [(asset.sha256, bytes), (asset.chunks_sha256, &list)] {
             std::fs::write(folder.join(format!("{digest}.blob")), bytes).unwrap();

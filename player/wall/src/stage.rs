@@ -138,6 +138,8 @@ impl Stage {
             starts_at_ns: ns(plan.from),
             ends_at_ns: ns(plan.until),
             offset_ns: 0,
+            crossfade_ns: 0,
+            gain_mdb: 0,
         };
         if at_once {
             engine.cut(MAIN, cue)

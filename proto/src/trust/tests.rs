@@ -7,6 +7,7 @@ use crate::id::Holder;
 use crate::json::UniqueMap;
 use crate::layout::Layout;
 use crate::media::{Asset, Mime};
+use crate::plan::{LightPlan, SoundPlan};
 use crate::playlist::Item;
 use crate::reject::Reject;
 use crate::release::{OnStale, Release};
@@ -162,6 +163,7 @@ fn release(version: u64, lifts_takedown: u64) -> Release {
         mime: Mime::Png,
         chunk_bytes: NonZeroU32::MIN,
         chunks_sha256: asset(0),
+        loudness: None,
     };
     Release {
         site: "huu-nghi".parse().unwrap(),
@@ -191,6 +193,9 @@ fn release(version: u64, lifts_takedown: u64) -> Release {
             to_ms: None,
         },
         templates: Vec::new(),
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown,
         note: String::new(),
     }

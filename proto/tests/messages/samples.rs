@@ -10,6 +10,7 @@ use cotmoc_proto::device::{
 use cotmoc_proto::json::UniqueMap;
 use cotmoc_proto::layout::Layout;
 use cotmoc_proto::media::{Asset, Mime};
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
 use cotmoc_proto::takedown::Takedown;
@@ -92,6 +93,7 @@ fn item(name: &str, mime: Mime, title: &str, languages: &[Language]) -> Item {
             mime,
             chunk_bytes: NonZeroU32::new(1 << 20).unwrap(),
             chunks_sha256: digest("chunks"),
+            loudness: None,
         },
         dur_ms: 15_000,
         from_ms: None,
@@ -140,6 +142,7 @@ pub fn release() -> Release {
                 zone: id("main"),
                 priority: 1,
                 dayparts: Vec::new(),
+                crossfade_ms: 0,
                 items: vec![sapa],
             },
             Playlist {
@@ -147,6 +150,7 @@ pub fn release() -> Release {
                 zone: id("main"),
                 priority: 10,
                 dayparts: vec![id("evening")],
+                crossfade_ms: 0,
                 items: vec![dated],
             },
         ],
@@ -157,6 +161,9 @@ pub fn release() -> Release {
             "Thông báo khẩn",
             &[Language::Vi],
         )],
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: 2,
         note: "Chương trình tuần 48".to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use cotmoc_proto::layout::Layout;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES, Mime};
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{Daypart, Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
 use cotmoc_proto::resolve::ScreenState;
@@ -167,6 +168,7 @@ fn add(release: &mut Release, list: List, noon: TimeMs) {
         zone: "main".parse().unwrap(),
         priority: list.priority,
         dayparts,
+        crossfade_ms: 0,
         items: items.collect(),
     });
 }
@@ -184,6 +186,7 @@ fn item(id: &str, dur: i64) -> Item {
             mime: Mime::Png,
             chunk_bytes: NonZeroU32::new(CHUNK_BYTES).unwrap(),
             chunks_sha256: Digest::of(b"chunks"),
+            loudness: None,
         },
         dur_ms: u32::try_from(dur).unwrap(),
         from_ms: None,
@@ -197,6 +200,7 @@ fn empty(zone: Zone, (opens, closes): Span, issued_ms: TimeMs) -> Release {
         zone: "main".parse().unwrap(),
         priority: 0,
         dayparts: Vec::new(),
+        crossfade_ms: 0,
         items: vec![item("evergreen", 90 * SECOND)],
     };
     Release {
@@ -222,6 +226,9 @@ fn empty(zone: Zone, (opens, closes): Span, issued_ms: TimeMs) -> Release {
         playlists: vec![always],
         fallback: item("fallback", 10 * SECOND),
         templates: Vec::new(),
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: 0,
         note: String::new(),
     }

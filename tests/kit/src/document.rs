@@ -4,6 +4,7 @@ use crate::site::Site;
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::layout::Layout;
 use cotmoc_proto::media::Asset;
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
 use cotmoc_proto::time::DAY;
@@ -62,12 +63,16 @@ pub fn release(site: &Site, version: u64, fallback: &Asset, items: &[&Asset]) ->
             zone,
             priority: 0,
             dayparts: Vec::new(),
+            crossfade_ms: 0,
             items: numbered
                 .map(|(asset, n)| item(&format!("item-{n}"), asset, 10_000))
                 .collect(),
         }],
         fallback: item("fallback", fallback, 10_000),
         templates: Vec::new(),
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: 0,
         note: String::new(),
     }

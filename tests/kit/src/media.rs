@@ -38,6 +38,7 @@ pub fn describe_in_chunks(mime: Mime, bytes: &[u8], chunk_bytes: u32) -> Describ
             mime,
             chunk_bytes: NonZeroU32::new(chunk_bytes).expect("chunks are not empty"),
             chunks_sha256: Digest::of(&chunk_list),
+            loudness: None,
         },
         chunk_list,
     }

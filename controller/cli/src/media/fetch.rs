@@ -114,6 +114,11 @@ impl MediaDir {
             Mime::Jpeg => "jpg",
             Mime::Webp => "webp",
             Mime::Mp4 => "mp4",
+            Mime::Webm => "webm",
+            Mime::Slide => "json",
+            Mime::Ogg => "ogg",
+            Mime::Mp3 => "mp3",
+            Mime::Wav => "wav",
         };
         self.0.join(format!("{sha256}.{extension}"))
     }

@@ -67,6 +67,11 @@ pub fn misnamed(path: &Path, mime: Mime) -> Option<String> {
         Mime::Jpeg => &["jpg", "jpeg"],
         Mime::Webp => &["webp"],
         Mime::Mp4 => &["mp4", "m4v", "mov"],
+        Mime::Webm => &["webm", "mkv"],
+        Mime::Slide => &["json", "toml"],
+        Mime::Ogg => &["ogg", "oga", "opus"],
+        Mime::Mp3 => &["mp3"],
+        Mime::Wav => &["wav"],
     };
     (!usual.contains(&extension.as_str())).then(|| {
         format!(
@@ -129,7 +134,7 @@ fn ensure_whole(file: &mut File, mime: Mime, length: u64) -> Result<()> {
                 .is_some_and(|tail| tail.ends_with(&[0xff, 0xd9]))
         }
         Mime::Webp => webp_length(file)? == length,
-        Mime::Mp4 => true,
+        Mime::Mp4 | Mime::Webm | Mime::Slide | Mime::Ogg | Mime::Mp3 | Mime::Wav => true,
     };
     ensure!(
         whole,

@@ -2,6 +2,7 @@
 
 use crate::media::Described;
 use crate::programme::{ItemPlan, MediaRef, Programme};
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{Item, Playlist};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
@@ -77,6 +78,7 @@ pub fn assemble(
                 zone: plan.zone.clone(),
                 priority: plan.priority,
                 dayparts: plan.dayparts.clone(),
+                crossfade_ms: 0,
                 items: items(&plan.items)?,
             })
         })
@@ -99,6 +101,9 @@ pub fn assemble(
         playlists: playlists?,
         fallback: item(&programme.fallback, shelf)?,
         templates: items(&programme.templates)?,
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: position.lifts_takedown,
         note: programme.note.clone(),
     })

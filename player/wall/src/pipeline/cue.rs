@@ -35,7 +35,20 @@ impl fmt::Display for ZoneId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediumKind {
     Video,
+    /// One picture that a decoder makes.
     Still,
+    /// One picture that is drawn from a text slide.
+    Slide,
+    /// Sound without a picture.
+    Sound,
+}
+
+impl MediumKind {
+    /// One picture for the whole slot.
+    #[must_use]
+    pub const fn is_still(self) -> bool {
+        matches!(self, Self::Still | Self::Slide)
+    }
 }
 
 /// One media file, readable through `open` only.
@@ -44,6 +57,8 @@ pub struct Medium {
     /// Item id for logs and events.
     pub label: String,
     pub kind: MediumKind,
+    /// Names the content: media with the same key are the same bytes.
+    pub key: String,
     pub mime: String,
     pub size_bytes: u64,
     pub open: OpenMedium,
@@ -71,6 +86,10 @@ pub struct Cue {
     pub ends_at_ns: i64,
     /// Where in the medium playback stands at `starts_at_ns`.
     pub offset_ns: i64,
+    /// How long the picture before fades into this one; 0 cuts.
+    pub crossfade_ns: i64,
+    /// What brings its sound to the programme's loudness, in thousandths of dB.
+    pub gain_mdb: i32,
 }
 
 /// Why an item could not be shown, or not to its end.

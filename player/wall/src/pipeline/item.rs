@@ -313,9 +313,13 @@ impl Supervision<'_> {
     fn hear(&mut self, note: Note, attempt: Attempt) -> Option<Outcome> {
         match note {
             Note::Prerolled => self.join(attempt),
-            Note::Picture => {
-                (self.item.cue.medium.kind == MediumKind::Still).then_some(Outcome::Complete)
-            }
+            Note::Picture => self
+                .item
+                .cue
+                .medium
+                .kind
+                .is_still()
+                .then_some(Outcome::Complete),
             Note::Ended => Some(self.check_end()),
             Note::NoPicture => Some(self.explain(ItemFault::Undecodable {
                 detail: "there is no picture in it".to_owned(),

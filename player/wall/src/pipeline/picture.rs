@@ -105,6 +105,7 @@ fn still_cue(bytes: &Arc<[u8]>) -> Cue {
         medium: Medium {
             label: "standby".to_owned(),
             kind: MediumKind::Still,
+            key: "standby".to_owned(),
             mime: "image/png".to_owned(),
             size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             open: Arc::new(move || Ok(Box::new(Cursor::new(Arc::clone(&content))))),
@@ -112,6 +113,8 @@ fn still_cue(bytes: &Arc<[u8]>) -> Cue {
         starts_at_ns: 0,
         ends_at_ns: i64::MAX,
         offset_ns: 0,
+        crossfade_ns: 0,
+        gain_mdb: 0,
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
         let medium = Medium {
             label: "still".to_owned(),
             kind: MediumKind::Still,
+            key: String::new(),
             mime: mime.to_owned(),
             size_bytes: u64::try_from(bytes.len()).unwrap(),
             open: Arc::new(|| Err(io::ErrorKind::NotFound.into())),

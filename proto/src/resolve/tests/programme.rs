@@ -3,6 +3,7 @@
 use crate::digest::Digest;
 use crate::layout::Layout;
 use crate::media::{Asset, CHUNK_BYTES, Mime};
+use crate::plan::{LightPlan, SoundPlan};
 use crate::playlist::{Daypart, Item, Language, Playlist};
 use crate::release::{OnStale, Release};
 use crate::resolve::{Moment, Picture, Resolution, ScreenState, Show, resolve};
@@ -26,6 +27,7 @@ pub fn item(id: &str, dur_ms: u32) -> Item {
             mime: Mime::Png,
             chunk_bytes: NonZeroU32::new(CHUNK_BYTES).unwrap(),
             chunks_sha256: Digest::of(b"chunks"),
+            loudness: None,
         },
         dur_ms,
         from_ms: None,
@@ -39,6 +41,7 @@ pub fn playlist(id: &str, priority: u32, dayparts: &[&str], items: Vec<Item>) ->
         zone: "main".parse().unwrap(),
         priority,
         dayparts: dayparts.iter().map(|part| part.parse().unwrap()).collect(),
+        crossfade_ms: 0,
         items,
     }
 }
@@ -73,6 +76,9 @@ pub fn release(playlists: Vec<Playlist>) -> Release {
         playlists,
         fallback: item("fallback", 10_000),
         templates: Vec::new(),
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: 0,
         note: String::new(),
     }

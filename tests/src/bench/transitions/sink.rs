@@ -117,6 +117,7 @@ fn cue(clip: &Clip, number: u64, (starts_ms, ends_ms): (i64, i64)) -> Cue {
             } else {
                 MediumKind::Video
             },
+            key: clip.path.display().to_string(),
             mime: clip.mime().as_str().to_owned(),
             size_bytes: clip.path.metadata().map_or(0, |file| file.len()),
             open,
@@ -124,6 +125,8 @@ fn cue(clip: &Clip, number: u64, (starts_ms, ends_ms): (i64, i64)) -> Cue {
         starts_at_ns: starts_ms * NS_PER_MS,
         ends_at_ns: ends_ms * NS_PER_MS,
         offset_ns: 0,
+        crossfade_ns: 0,
+        gain_mdb: 0,
     }
 }
 

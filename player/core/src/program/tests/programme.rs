@@ -3,6 +3,7 @@
 use cotmoc_proto::Digest;
 use cotmoc_proto::layout::Layout;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES, Mime};
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{Daypart, Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
 use cotmoc_proto::time::{DAY, TimeMs};
@@ -25,6 +26,7 @@ pub fn item(id: &str, dur_ms: u32) -> Item {
             mime: Mime::Mp4,
             chunk_bytes: NonZeroU32::new(CHUNK_BYTES).unwrap(),
             chunks_sha256: Digest::of(b"chunks"),
+            loudness: None,
         },
         dur_ms,
         from_ms: None,
@@ -38,6 +40,7 @@ pub fn playlist(id: &str, priority: u32, dayparts: &[&str], items: Vec<Item>) ->
         zone: "main".parse().unwrap(),
         priority,
         dayparts: dayparts.iter().map(|part| part.parse().unwrap()).collect(),
+        crossfade_ms: 0,
         items,
     }
 }
@@ -72,6 +75,9 @@ pub fn release(playlists: Vec<Playlist>) -> Release {
         playlists,
         fallback: item("fallback", 10_000),
         templates: Vec::new(),
+        sound: SoundPlan::default(),
+        light: LightPlan::default(),
+        announcements: Vec::new(),
         lifts_takedown: 0,
         note: String::new(),
     }

@@ -11,7 +11,7 @@ use gstreamer_app as gst_app;
 use super::pictures::Frame;
 use super::{Item, Note};
 use crate::pipeline::clock::{SECOND_NS, from_ns, to_ns};
-use crate::pipeline::cue::{ItemFault, MediumKind};
+use crate::pipeline::cue::ItemFault;
 use crate::pipeline::elements::{make, sound_caps};
 use crate::pipeline::graveyard::Graveyard;
 use crate::pipeline::size;
@@ -320,7 +320,7 @@ fn receive_video(
         buffer,
     };
     item.pictures.push(notebook.generation, frame)?;
-    if item.cue.medium.kind == MediumKind::Still {
+    if item.cue.medium.kind.is_still() {
         notebook.write(Note::Picture);
     }
     Ok(gst::FlowSuccess::Ok)

@@ -146,8 +146,8 @@ impl Pictures {
     pub(in crate::pipeline) fn ready(&self) -> bool {
         let queue = self.lock();
         let enough = match self.kind {
-            MediumKind::Video => 2,
-            MediumKind::Still => 1,
+            MediumKind::Video | MediumKind::Sound => 2,
+            MediumKind::Still | MediumKind::Slide => 1,
         };
         queue.received >= enough || (queue.ended && queue.received > 0)
     }

@@ -126,6 +126,8 @@ impl Wall {
             starts_at_ns,
             ends_at_ns: starts_at_ns + length_ns,
             offset_ns: 0,
+            crossfade_ns: 0,
+            gain_mdb: 0,
         }
     }
 
@@ -265,6 +267,7 @@ pub fn medium_read_by(path: &Path, open: OpenMedium) -> Medium {
         } else {
             MediumKind::Still
         },
+        key: path.display().to_string(),
         mime: match ending {
             "mp4" => "video/mp4".to_owned(),
             "jpg" => "image/jpeg".to_owned(),

@@ -1,0 +1,1 @@
+//! Pictures as screens hold them, and what is drawn on them.
