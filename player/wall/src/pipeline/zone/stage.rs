@@ -61,6 +61,11 @@ pub(in crate::pipeline) struct Span {
     pub origin_ns: i64,
     pub from_ns: i64,
     pub ends_ns: i64,
+    /// How long it rises from silence at its beginning and falls to silence at its end; 0 cuts.
+    pub fade_in_ns: i64,
+    pub fade_out_ns: i64,
+    /// Thousandths of dB.
+    pub gain_mdb: i32,
 }
 
 /// The cue that has the air.
@@ -174,12 +179,18 @@ impl Stage {
                 .slot
                 .ends_ns()
                 .min(next_ns.unwrap_or(i64::MAX).max(air.slot.from_ns)),
+            fade_in_ns: 0,
+            fade_out_ns: 0,
+            gain_mdb: air.item.cue.gain_mdb,
         });
         let next = self.programme.next_ready().map(|item| Span {
             item: Arc::clone(item),
             origin_ns: item.cue.starts_at_ns - item.cue.offset_ns,
             from_ns: item.cue.starts_at_ns,
             ends_ns: item.cue.ends_at_ns,
+            fade_in_ns: 0,
+            fade_out_ns: 0,
+            gain_mdb: item.cue.gain_mdb,
         });
         current.into_iter().chain(next).collect()
     }
