@@ -27,6 +27,16 @@ pub fn wall_ms() -> i64 {
     }
 }
 
+/// The system clock in nanoseconds since the Unix epoch.
+#[must_use]
+pub fn wall_ns() -> i64 {
+    let whole = |since: Duration| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => whole(since),
+        Err(before) => -whole(before.duration()),
+    }
+}
+
 /// Whether the kernel says that something keeps the system clock synchronised.
 #[must_use]
 #[allow(

@@ -5,6 +5,7 @@ mod hear;
 mod tell;
 
 use crate::books::Books;
+use crate::common_time::CommonTime;
 use crate::evidence::Evidence;
 use crate::medium::MediumFaults;
 use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
@@ -58,6 +59,7 @@ pub struct Director {
     books: Books,
     evidence: Option<Evidence>,
     belief: Belief,
+    time: CommonTime,
     trials: Trials,
     refusals: Budget,
     on_stage: hear::OnStage,
@@ -106,6 +108,7 @@ impl Director {
             books,
             evidence,
             belief,
+            time: CommonTime::default(),
             trials: Trials::open(
                 settings.data.join("trials"),
                 &boot::boot_id().unwrap_or_default(),
@@ -204,7 +207,8 @@ impl Director {
         let reading = reading(self.clock_source, &self.gate);
         let observed = self.clock.observe(reading);
         self.belief = observed.belief;
-        self.engine.set_offset(offset_ns(self.belief)?);
+        let offset = self.time.offset_ns(self.belief.now, reading.system)?;
+        self.engine.set_offset(offset);
         let powered = reading.mono_ms.saturating_sub(self.powered_upto_ms);
         self.powered_upto_ms = reading.mono_ms;
         self.gate
