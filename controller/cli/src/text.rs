@@ -58,7 +58,7 @@ texts! {
     EVENT = "Sự kiện", "Event";
     DETAIL = "Chi tiết", "Detail";
     EXPIRES = "Hết hạn", "Expires";
-    FACTORY = "hình gốc của thiết bị", "built-in slide";
+    FACTORY = "hình xuất xưởng", "built-in slide";
     FALLBACK = "dự phòng", "fallback";
     FILE = "Tệp", "File";
     FINGERPRINT = "Dấu vân tay khoá", "Key fingerprint";
@@ -107,7 +107,7 @@ texts! {
     TIME = "Giờ", "Time";
     TIMES = "Số lần", "Times";
     TITLE = "Tiêu đề", "Title";
-    TOKEN = "Mã ghi danh", "Enrolment token";
+    TOKEN = "Mã đăng ký thiết bị", "Enrolment token";
     TYPE = "Loại", "Type";
     UPLOADED = "Đã tải lên", "Uploaded";
     KNOWN = "đã có sẵn", "known";

@@ -163,7 +163,7 @@ fn counts(views: &[DeviceView]) -> Vec<Count> {
 
 fn wall(view: &DeviceView, zone: &Zone, now: TimeMs) -> Wall {
     let (tone, status) = match (view.row.state, view.status) {
-        (DeviceState::Pending, _) => ("rest", words("chờ ghi danh", "waiting for enrolment")),
+        (DeviceState::Pending, _) => ("rest", words("chờ đăng ký", "waiting for enrolment")),
         (DeviceState::Revoked, _) => ("rest", words("đã thu hồi", "revoked")),
         (DeviceState::Active, Some(status)) => {
             (words::tone(status), words(status.vi(), status.en()))

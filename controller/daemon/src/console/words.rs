@@ -49,7 +49,7 @@ pub(super) fn showing(showing: &Showing) -> Words {
             format!("approved fallback ({reason})"),
         ),
         Showing::Factory { reason, .. } => {
-            words("Hình mặc định của máy", format!("factory slide ({reason})"))
+            words("Hình xuất xưởng", format!("factory slide ({reason})"))
         }
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn showing(showing: &Showing) -> Words {
 /// The release a device runs (0: none) beside the newest that is published for it (0: none).
 pub(super) fn release(running: u64, published: u64) -> Words {
     match (running, published) {
-        (0, 0) => words("chưa có bản phát", "no release yet"),
+        (0, 0) => words("chưa có bản phát hành", "no release yet"),
         (0, published) => words(
             format!("chưa nhận bản {published}"),
             format!("release {published} not received yet"),
@@ -108,13 +108,13 @@ pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
     let (vi, en, tone) = match kind {
         EventKind::Started => ("Tiến trình khởi động", "process started", "rest"),
         EventKind::Stopped => ("Tiến trình dừng", "process stopped", "rest"),
-        EventKind::ReleaseAccepted => ("Đã nhận bản phát", "release accepted", "good"),
-        EventKind::ReleaseRefused => ("Từ chối bản phát", "release refused", "bad"),
+        EventKind::ReleaseAccepted => ("Đã nhận bản phát hành", "release accepted", "good"),
+        EventKind::ReleaseRefused => ("Từ chối bản phát hành", "release refused", "bad"),
         EventKind::TakedownAccepted => ("Đã nhận lệnh gỡ", "takedown accepted", "good"),
         EventKind::TakedownRefused => ("Từ chối lệnh gỡ", "takedown refused", "bad"),
-        EventKind::RootAccepted => ("Đã nhận gốc tin cậy mới", "root accepted", "good"),
-        EventKind::RootRefused => ("Từ chối gốc tin cậy", "root refused", "bad"),
-        EventKind::MediaRefused => ("Không tải được tư liệu", "media refused", "warn"),
+        EventKind::RootAccepted => ("Đã nhận tài liệu gốc mới", "root accepted", "good"),
+        EventKind::RootRefused => ("Từ chối tài liệu gốc", "root refused", "bad"),
+        EventKind::MediaRefused => ("Từ chối tệp nội dung", "media refused", "warn"),
         EventKind::ItemFault => ("Lỗi phát một mục", "item fault", "warn"),
         EventKind::IntegrityFault => ("Lỗi toàn vẹn", "integrity fault", "bad"),
         EventKind::ClockStep => ("Đồng hồ bị chỉnh", "clock step", "warn"),
@@ -143,8 +143,8 @@ pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
 /// What the controller itself notes.
 fn noted(kind: &str) -> (Words, &'static str) {
     let (vi, en, tone) = match kind {
-        "device-registered" => ("Đã đăng ký thiết bị", "device registered", "rest"),
-        "device-enrolled" => ("Thiết bị đã ghi danh", "device enrolled", "good"),
+        "device-registered" => ("Đã khai báo thiết bị", "device registered", "rest"),
+        "device-enrolled" => ("Đã đăng ký thiết bị", "device enrolled", "good"),
         "device-key-offered" => ("Thiết bị gửi khoá mới", "new device key", "rest"),
         "device-key-replaced" => ("Đã thay khoá thiết bị", "device key replaced", "good"),
         "device-revoked" => ("Thiết bị bị thu hồi", "device revoked", "warn"),

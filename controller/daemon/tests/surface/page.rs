@@ -28,7 +28,7 @@ async fn the_page_says_of_every_wall_what_it_is_and_shows() {
         "W04",
         "mất liên lạc trong giờ phát",
         "W05",
-        "chờ ghi danh",
+        "chờ đăng ký",
         "Lỗi toàn vẹn",
         "bản 1",
         "vừa xong",
