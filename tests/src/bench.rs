@@ -1,7 +1,13 @@
 //! Measurements, side by side with the peer that people would compare with, in one run.
 
+mod barcode;
+mod child;
 mod download;
+mod eye;
 mod footprint;
+mod machine;
+mod media;
+mod player;
 mod push;
 mod transitions;
 mod verify;
@@ -25,15 +31,20 @@ pub struct Outcome {
 /// # Errors
 /// If it could not do its work; a missed aim is not an error.
 pub fn run(name: &str) -> anyhow::Result<()> {
-    let outcome = match name {
+    if name == transitions::AT_THE_SINK {
+        return transitions::serve_sink();
+    }
+    let watch = machine::Watch::start();
+    let mut outcome = match name {
         "verify" => verify::run()?,
         "download" => download::run()?,
         "push" => push::run()?,
         "footprint" => footprint::run()?,
         "transitions" => transitions::run()?,
-        transitions::AT_THE_SINK => return transitions::serve_sink(),
         _ => anyhow::bail!("unknown; expected verify, download, push, footprint or transitions"),
     };
+    let disturbance = watch.stop();
+    outcome.rows.push(disturbance.row());
     let width = outcome
         .rows
         .iter()
@@ -54,7 +65,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "aims": aims,
         "ours": outcome.ours,
         "peers": outcome.peers,
-        "machine": machine(),
+        "machine": disturbance.to_json(),
     })
     .to_string());
     Ok(())
@@ -71,16 +82,9 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-fn machine() -> Value {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    json!({
-        "cpu": model.map(|(_, name)| name.to_owned()),
-        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        "load": std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim(),
-    })
+/// Rounded for people.
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 /// The value below which the share `q` of `sorted` lies.

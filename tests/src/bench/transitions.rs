@@ -1,10 +1,8 @@
 //! What the eye gets where one item ends and the next begins: the wall, mpv, VLC and gst-play show
 //! the same numbered frames, one after the other, with the whole machine and with a third of a core.
 
-mod barcode;
 mod judge;
 mod limit;
-mod media;
 mod ours;
 mod peers;
 mod report;
@@ -12,13 +10,14 @@ mod run;
 mod screen;
 mod sink;
 
-use super::{Outcome, complain};
+use super::media::{Clip, Recipe, Size, still};
+use super::{Outcome, child, complain};
 use anyhow::Context as _;
 use limit::Limit;
 use peers::Peer;
 use run::{Run, Stand};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The name under which this program starts itself to play without a window.
@@ -27,6 +26,25 @@ pub const AT_THE_SINK: &str = "transitions-at-the-sink";
 /// Boundaries of each player, both runs together.
 const BOUNDARIES: usize = 200;
 const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
+
+/// Size of the screen, in pixels.
+pub const SCREEN: Size = (1280, 720);
+/// Size of the clips that every player must scale.
+const SMALL: Size = (960, 540);
+
+const RECIPES: [Recipe; 7] = [
+    recipe("libx264", (30, 1), (30, 1000), true, SCREEN),
+    recipe("libx264", (25, 1), (25, 1000), true, SMALL),
+    recipe("libx265", (30, 1), (30, 1000), false, SCREEN),
+    recipe("libvpx-vp9", (25, 1), (25, 1000), true, SCREEN),
+    recipe("libx264", (24_000, 1001), (24, 1001), true, SCREEN),
+    recipe("libsvtav1", (30, 1), (30, 1000), false, SCREEN),
+    recipe("libx264", (30, 1), (60, 2000), true, SMALL),
+];
+/// The still stands after this many clips.
+const STILL_AFTER: usize = 5;
+const STILL_ITEM: u8 = 40;
+const STILL_MS: u32 = 1000;
 
 /// All runs with the same share of the machine.
 #[derive(Debug)]
@@ -47,7 +65,7 @@ pub fn run() -> anyhow::Result<Outcome> {
     std::fs::create_dir(&home)?;
     std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o777))?;
     let stand = Stand {
-        clips: media::make_all(folder.path())?,
+        clips: make_all(folder.path())?,
         folder: folder.path().to_owned(),
         home,
         boundaries,
@@ -59,8 +77,7 @@ pub fn run() -> anyhow::Result<Outcome> {
 
 /// Plays at the sink for the process that started this one.
 pub fn serve_sink() -> anyhow::Result<()> {
-    let order = std::env::args_os().nth(2).context("no order given")?;
-    sink::serve(Path::new(&order))
+    child::serve(|order: sink::Order| sink::play(&order))
 }
 
 fn series(stand: &Stand, limit: &Limit) -> anyhow::Result<Series> {
@@ -99,7 +116,30 @@ fn wanted() -> anyhow::Result<usize> {
     number.with_context(|| format!("{BOUNDARIES_KEY}: {text}: expected a number from 2"))
 }
 
-/// A file that a started program finds.
-fn this_program() -> anyhow::Result<PathBuf> {
-    std::env::current_exe().context("finding this program")
+const fn recipe(
+    codec: &'static str,
+    rate: (u32, u32),
+    (frames, slot_ms): (u16, u32),
+    with_sound: bool,
+    size: Size,
+) -> Recipe {
+    Recipe {
+        codec,
+        rate,
+        frames,
+        slot_ms,
+        with_sound,
+        size,
+    }
+}
+
+fn make_all(folder: &Path) -> anyhow::Result<Vec<Clip>> {
+    let mut clips = Vec::new();
+    for (recipe, item) in RECIPES.iter().zip(1..) {
+        if clips.len() == STILL_AFTER {
+            clips.push(still(STILL_ITEM, folder, SCREEN, STILL_MS)?);
+        }
+        clips.push(recipe.make(item, folder, SCREEN)?);
+    }
+    Ok(clips)
 }

@@ -1,9 +1,9 @@
 //! Judges what was seen: for every boundary how long the picture stood still, and which frames never came.
 
-use super::barcode::Stamp;
-use super::media::Clip;
 use super::screen::{Content, Sight};
-use crate::bench::{quantile, sorted};
+use crate::bench::barcode::Stamp;
+use crate::bench::media::Clip;
+use crate::bench::{quantile, sorted, tenths};
 use serde_json::{Value, json};
 
 /// What comes before is the player's start, in milliseconds after its first frame.
@@ -71,12 +71,6 @@ impl Figures {
             "still_over_max_ms": tenths(quantile(&self.still_over_ms, 1.0)),
         })
     }
-}
-
-/// Rounded for people.
-#[must_use]
-pub fn tenths(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
 }
 
 /// Judges `sights` of a player that plays `list` again and again.

@@ -1,6 +1,7 @@
 //! The wall as it is shipped: the real program plays a signed release into a window.
 
-use super::media::{Clip, SCREEN};
+use super::SCREEN;
+use crate::bench::media::Clip;
 use crate::board::{Board, deliver};
 use crate::process::bin;
 use anyhow::Context as _;

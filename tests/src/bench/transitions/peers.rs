@@ -1,6 +1,6 @@
 //! The players that people would take instead, each as its manual says for playing without a gap.
 
-use super::media::Clip;
+use crate::bench::media::Clip;
 use std::path::Path;
 use std::process::Command;
 

@@ -1,9 +1,9 @@
 //! The figures as a table and as JSON, and whether the aims are met.
 
-use super::judge::{Figures, tenths};
+use super::judge::Figures;
 use super::run::{Ending, Run};
 use super::{Series, limit};
-use crate::bench::Outcome;
+use crate::bench::{Outcome, tenths};
 use serde_json::{Map, Value, json};
 
 /// One output tick at 30 Hz and 5 ms, in milliseconds.

@@ -2,16 +2,15 @@
 
 use super::judge::{Figures, boundaries, judge};
 use super::limit::Limit;
-use super::media::Clip;
 use super::peers::Peer;
 use super::screen::{Reading, Screen, Sight};
 use super::sink::{Order, Seen};
-use super::{AT_THE_SINK, ours, this_program};
-use crate::bench::usage;
+use super::{AT_THE_SINK, ours};
+use crate::bench::media::Clip;
+use crate::bench::{child, usage};
 use crate::process::Process;
-use anyhow::Context as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A player that shows nothing new for this long has frozen.
@@ -99,25 +98,12 @@ impl Stand {
             clips: self.clips.clone(),
             boundaries: self.boundaries,
         };
-        let file = self.folder.join("order.json");
-        std::fs::write(&file, serde_json::to_vec(&order)?)?;
-        let mut command = Command::new(this_program()?);
-        command
-            .arg(AT_THE_SINK)
-            .arg(&file)
-            .env("MALLOC_ARENA_MAX", "2");
+        let command = child::command(AT_THE_SINK, &order, &self.folder)?;
         let start = Instant::now();
-        let child = limit
-            .wrap(&command)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting the engine")?;
+        let child = child::start(&mut limit.wrap(&command))?;
         let pulse = limit.hold(child.id());
-        let output = child.wait_with_output()?;
+        let seen: Seen = child::answer(child)?;
         drop(pulse);
-        anyhow::ensure!(output.status.success(), "the engine: {}", output.status);
-        let seen: Seen = serde_json::from_slice(&output.stdout).context("reading the answer")?;
         let run = Run {
             figures: judge(&self.clips, &seen.by_tick),
             by_clock: Some(judge(&self.clips, &seen.by_clock)),

@@ -1,7 +1,7 @@
 //! A screen of its own for a player, and a reader that looks at it several hundred times a second.
 
-use super::barcode::{self, Stamp};
-use super::media::SCREEN;
+use super::SCREEN;
+use crate::bench::barcode::{self, Stamp};
 use crate::bench::{complain, quantile, sorted};
 use anyhow::Context as _;
 use rustix::process::{Pid, setpriority_process};

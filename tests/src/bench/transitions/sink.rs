@@ -1,24 +1,18 @@
 //! The engine of the wall in a process of its own without a window, read at its sink: every frame
 //! that it presented, and every block of sound.
 
-use super::barcode;
-use super::media::{Clip, SCREEN};
+use super::SCREEN;
 use super::screen::{Content, Sight};
-use crate::bench::{say, usage};
-use anyhow::Context as _;
-use cotmoc_test_kit as kit;
+use crate::bench::media::Clip;
+use crate::bench::player::{self, NS_PER_MS, Setup, ZONE};
+use crate::bench::{barcode, usage};
 use cotmoc_wall::pipeline::{
-    AudioKind, Cue, CueId, Engine, EngineConfig, FrameRate, Medium, MediumKind, OpenMedium,
-    Patience, PresentedFrame, SinkKind, SoundBlock, Witness, ZoneId, monotonic_ns,
+    AudioKind, PresentedFrame, SinkKind, SoundBlock, Witness, monotonic_ns,
 };
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-const ZONE: ZoneId = ZoneId(0);
-const NS_PER_MS: i64 = 1_000_000;
 /// Before the first slot, in milliseconds: a process under a limit takes its time to start.
 const START_MS: i64 = 4_000;
 /// Items that play before the judge begins to count.
@@ -61,24 +55,23 @@ pub struct Sound {
 ///
 /// # Errors
 /// If the engine does not start or stops taking orders.
-pub fn play(file: &Path) -> anyhow::Result<Seen> {
-    let order: Order = serde_json::from_slice(&std::fs::read(file)?)?;
+pub fn play(order: &Order) -> anyhow::Result<Seen> {
     let ear_and_eye = Arc::new(Recorder::default());
-    let (engine, _events) = Engine::start(&config(ear_and_eye.clone())?)?;
+    let (engine, _events) = player::start(Setup {
+        size: SCREEN,
+        sink: SinkKind::Headless,
+        audio: AudioKind::Meter,
+        witness: Some(ear_and_eye.clone()),
+    })?;
     let mut starts_ms = engine.now_ns() / NS_PER_MS + START_MS;
     let clips = order.clips.iter().cycle();
     for (clip, number) in clips.zip(1_u64..).take(order.boundaries + SETTLING_ITEMS) {
         let ends_ms = starts_ms + i64::from(clip.slot_ms);
-        engine.cue(ZONE, cue(clip, number, (starts_ms, ends_ms)))?;
+        engine.cue(ZONE, player::cue(clip, number, (starts_ms, ends_ms)))?;
         starts_ms = ends_ms;
-        // As the wall does: the engine knows some seconds ahead, not the whole day.
-        while engine.now_ns() / NS_PER_MS < starts_ms - 20_000 {
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        player::wait_for_horizon(&engine, starts_ms);
     }
-    while engine.now_ns() / NS_PER_MS < starts_ms {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    player::wait_until(&engine, starts_ms);
     let status = engine.status();
     engine.stop(Duration::from_secs(5))?;
     let mut seen = std::mem::take(&mut *ear_and_eye.lock());
@@ -87,47 +80,6 @@ pub fn play(file: &Path) -> anyhow::Result<Seen> {
     let (cpu, _) = usage(std::process::id()).unwrap_or_default();
     seen.seen.cpu_ms = cpu.as_secs_f64() * 1e3;
     Ok(seen.seen)
-}
-
-fn config(witness: Arc<Recorder>) -> anyhow::Result<EngineConfig> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(EngineConfig {
-        width: u32::try_from(SCREEN.0)?,
-        height: u32::try_from(SCREEN.1)?,
-        rate: FrameRate { num: 30, den: 1 },
-        sink: SinkKind::Headless,
-        audio: AudioKind::Meter,
-        volume: 1.0,
-        standby_png: kit::media::png(64, 36, [128; 3]).into(),
-        offset_ns: i64::try_from(since.as_nanos())? - monotonic_ns()?,
-        patience: Patience::default(),
-        witness: Some(witness),
-    })
-}
-
-fn cue(clip: &Clip, number: u64, (starts_ms, ends_ms): (i64, i64)) -> Cue {
-    let path = clip.path.clone();
-    let open: OpenMedium = Arc::new(move || Ok(Box::new(File::open(&path)?)));
-    Cue {
-        id: CueId(number),
-        medium: Medium {
-            label: format!("item-{}", clip.item),
-            kind: if clip.is_still() {
-                MediumKind::Still
-            } else {
-                MediumKind::Video
-            },
-            key: clip.path.display().to_string(),
-            mime: clip.mime().as_str().to_owned(),
-            size_bytes: clip.path.metadata().map_or(0, |file| file.len()),
-            open,
-        },
-        starts_at_ns: starts_ms * NS_PER_MS,
-        ends_at_ns: ends_ms * NS_PER_MS,
-        offset_ns: 0,
-        crossfade_ns: 0,
-        gain_mdb: 0,
-    }
 }
 
 #[derive(Debug, Default)]
@@ -222,14 +174,4 @@ fn note(sights: &mut Vec<Sight>, at_ns: i64, content: Content) {
 )]
 fn millis(ns: i64) -> f64 {
     ns as f64 / 1e6
-}
-
-/// Prints what was seen, for the process that asked.
-///
-/// # Errors
-/// If playing failed.
-pub fn serve(file: &Path) -> anyhow::Result<()> {
-    let seen = play(file).context("playing at the sink")?;
-    say(&serde_json::to_string(&seen)?);
-    Ok(())
 }

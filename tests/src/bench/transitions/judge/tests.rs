@@ -8,6 +8,7 @@ fn clip(item: u8, frames: Option<u16>) -> Clip {
         slot_ms: 1000,
         frames,
         is_scaled: false,
+        has_sound: false,
     }
 }
 

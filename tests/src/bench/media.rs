@@ -1,4 +1,5 @@
-//! The media of the measurement: short clips of every codec and rate, and a still, every frame stamped.
+//! The media of the measurements: short clips of every codec and rate and stills, every frame
+//! stamped, and film-like clips for measuring cost.
 
 use super::barcode::{Stamp, paint};
 use anyhow::Context as _;
@@ -8,10 +9,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Size of the screen, in pixels.
-pub const SCREEN: (usize, usize) = (1280, 720);
-/// Size of the clips that every player must scale.
-const SMALL: (usize, usize) = (960, 540);
+/// Width and height in pixels.
+pub type Size = (usize, usize);
 
 /// One medium and what a player has to show of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +22,7 @@ pub struct Clip {
     /// Frames of a video; a still has none that follow each other.
     pub frames: Option<u16>,
     pub is_scaled: bool,
+    pub has_sound: bool,
 }
 
 impl Clip {
@@ -38,71 +38,40 @@ impl Clip {
     }
 
     #[must_use]
-    pub const fn mime(&self) -> Mime {
-        if self.is_still() {
-            Mime::Jpeg
-        } else {
-            Mime::Mp4
+    pub fn mime(&self) -> Mime {
+        match self.path.extension().and_then(|end| end.to_str()) {
+            Some("jpg") => Mime::Jpeg,
+            Some("png") => Mime::Png,
+            Some("webm") => Mime::Webm,
+            Some(_) | None => Mime::Mp4,
         }
     }
 }
 
-struct Recipe {
-    codec: &'static str,
-    rate: (u32, u32),
-    frames: u16,
-    slot_ms: u32,
-    with_sound: bool,
-    size: (usize, usize),
-}
-
-const RECIPES: [Recipe; 7] = [
-    recipe("libx264", (30, 1), (30, 1000), true, SCREEN),
-    recipe("libx264", (25, 1), (25, 1000), true, SMALL),
-    recipe("libx265", (30, 1), (30, 1000), false, SCREEN),
-    recipe("libvpx-vp9", (25, 1), (25, 1000), true, SCREEN),
-    recipe("libx264", (24_000, 1001), (24, 1001), true, SCREEN),
-    recipe("libsvtav1", (30, 1), (30, 1000), false, SCREEN),
-    recipe("libx264", (30, 1), (60, 2000), true, SMALL),
-];
-/// The still stands after this many clips.
-const STILL_AFTER: usize = 5;
-
-const fn recipe(
-    codec: &'static str,
-    rate: (u32, u32),
-    (frames, slot_ms): (u16, u32),
-    with_sound: bool,
-    size: (usize, usize),
-) -> Recipe {
-    Recipe {
-        codec,
-        rate,
-        frames,
-        slot_ms,
-        with_sound,
-        size,
-    }
-}
-
-/// Makes all media in `folder`.
-///
-/// # Errors
-/// If ffmpeg cannot make one of them.
-pub fn make_all(folder: &Path) -> anyhow::Result<Vec<Clip>> {
-    let mut clips = Vec::new();
-    for (recipe, item) in RECIPES.iter().zip(1..) {
-        if clips.len() == STILL_AFTER {
-            clips.push(still(40, folder)?);
-        }
-        clips.push(recipe.make(item, folder)?);
-    }
-    Ok(clips)
+/// A stamped clip to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    pub codec: &'static str,
+    /// Frames per second as a fraction.
+    pub rate: (u32, u32),
+    pub frames: u16,
+    pub slot_ms: u32,
+    pub with_sound: bool,
+    pub size: Size,
 }
 
 impl Recipe {
-    fn make(&self, item: u8, folder: &Path) -> anyhow::Result<Clip> {
-        let path = folder.join(format!("{item}-{}.mp4", self.codec));
+    /// Makes the clip for a screen of `screen` pixels.
+    ///
+    /// # Errors
+    /// If ffmpeg cannot.
+    pub fn make(&self, item: u8, folder: &Path, screen: Size) -> anyhow::Result<Clip> {
+        let container = if self.codec == "libvpx-vp9" && !self.with_sound {
+            "webm"
+        } else {
+            "mp4"
+        };
+        let path = folder.join(format!("{item}-{}.{container}", self.codec));
         let mut ffmpeg = raw_input(self.size, self.rate);
         if self.with_sound {
             let seconds = f64::from(self.slot_ms) / 1000.0;
@@ -115,7 +84,10 @@ impl Recipe {
         }
         ffmpeg.args(["-c:v", self.codec, "-pix_fmt", "yuv420p", "-g", "60"]);
         ffmpeg.args(options(self.codec));
-        ffmpeg.args(["-movflags", "+faststart"]).arg(&path);
+        if container == "mp4" {
+            ffmpeg.args(["-movflags", "+faststart"]);
+        }
+        ffmpeg.arg(&path);
         let (width, height) = self.size;
         let frames = (0..self.frames).map(|frame| paint(Stamp { item, frame }, width, height));
         feed(ffmpeg, frames).with_context(|| format!("making {}", path.display()))?;
@@ -124,27 +96,62 @@ impl Recipe {
             path,
             slot_ms: self.slot_ms,
             frames: Some(self.frames),
-            is_scaled: self.size != SCREEN,
+            is_scaled: self.size != screen,
+            has_sound: self.with_sound,
         })
     }
 }
 
-fn still(item: u8, folder: &Path) -> anyhow::Result<Clip> {
-    let path = folder.join("still.jpg");
-    let mut ffmpeg = raw_input(SCREEN, (1, 1));
+/// Makes a stamped JPEG picture that stands for `slot_ms`.
+///
+/// # Errors
+/// If ffmpeg cannot.
+pub fn still(item: u8, folder: &Path, size: Size, slot_ms: u32) -> anyhow::Result<Clip> {
+    let path = folder.join(format!("{item}-still.jpg"));
+    let mut ffmpeg = raw_input(size, (1, 1));
     ffmpeg.args(["-frames:v", "1", "-q:v", "2"]).arg(&path);
-    let picture = paint(Stamp { item, frame: 0 }, SCREEN.0, SCREEN.1);
+    let picture = paint(Stamp { item, frame: 0 }, size.0, size.1);
     feed(ffmpeg, std::iter::once(picture)).context("making a still")?;
     Ok(Clip {
         item,
         path,
-        slot_ms: 1000,
+        slot_ms,
         frames: None,
         is_scaled: false,
+        has_sound: false,
     })
 }
 
-fn raw_input((width, height): (usize, usize), (num, den): (u32, u32)) -> Command {
+/// Makes an H.264 film of 30 frames per second with AAC sound, moving and grainy, at the bit rate
+/// that such films have.
+///
+/// # Errors
+/// If ffmpeg cannot.
+pub fn film(folder: &Path, (width, height): Size, seconds: u32) -> anyhow::Result<PathBuf> {
+    let path = folder.join(format!("film-{width}x{height}.mp4"));
+    let kbit_per_s = width * height / 200;
+    let status = Command::new("ffmpeg")
+        .args(["-y", "-v", "error", "-f", "lavfi", "-i"])
+        .arg(format!(
+            "testsrc2=s={width}x{height}:r=30:d={seconds},noise=alls=6:allf=t"
+        ))
+        .args(["-f", "lavfi", "-i"])
+        .arg(format!(
+            "sine=frequency=440:sample_rate=48000:duration={seconds}"
+        ))
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-bf", "2"])
+        .args(["-pix_fmt", "yuv420p", "-g", "60"])
+        .args(["-b:v", &format!("{kbit_per_s}k")])
+        .args(["-c:a", "aac", "-ac", "2", "-movflags", "+faststart"])
+        .arg(&path)
+        .stdin(Stdio::null())
+        .status()
+        .context("starting ffmpeg")?;
+    anyhow::ensure!(status.success(), "ffmpeg could not make a film");
+    Ok(path)
+}
+
+fn raw_input((width, height): Size, (num, den): (u32, u32)) -> Command {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg
         .args(["-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p"])
