@@ -5,6 +5,7 @@ mod error;
 mod extract;
 mod layers;
 mod range;
+mod remainder;
 
 pub use error::{ApiError, ApiResult};
 pub use extract::{Json, Params, Raw, Segment};

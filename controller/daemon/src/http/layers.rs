@@ -2,6 +2,7 @@
 //! unknown paths, and the headers that keep browsers strict.
 
 use super::error::ApiError;
+use super::remainder;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -48,7 +49,7 @@ impl InFlight {
     }
 }
 
-/// Finishes a surface: the limit of bodies, unknown paths, headers.
+/// Finishes a surface: the limit of bodies, unknown paths, headers, answers that arrive.
 pub fn finish(router: Router, max_body_bytes: usize) -> Router {
     router
         .fallback(async || ApiError::not_found("such path"))
@@ -61,6 +62,7 @@ pub fn finish(router: Router, max_body_bytes: usize) -> Router {
         })
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(middleware::map_response(strict_headers))
+        .layer(middleware::from_fn(remainder::read_away))
 }
 
 async fn bound(State(bound): State<InFlight>, request: Request, next: Next) -> Response {
