@@ -3,7 +3,7 @@
 
 pub mod alone;
 mod books;
-mod common_time;
+pub mod common_time;
 pub mod director;
 mod evidence;
 mod medium;
