@@ -18,6 +18,7 @@ mod item;
 mod keeper;
 mod mixer;
 mod output;
+mod overlay;
 mod picture;
 mod report;
 mod size;
@@ -30,5 +31,6 @@ pub use config::{
 };
 pub use cue::{Cue, CueId, ItemFault, MediaReader, Medium, MediumKind, OpenMedium, ZoneId};
 pub use engine::{Engine, EngineError, monotonic_ns};
+pub use overlay::Overlay;
 pub use picture::PictureError;
 pub use report::{AudioLevel, EngineEvent, Status, ZoneStatus};
