@@ -9,11 +9,15 @@ mod machine;
 mod media;
 mod player;
 mod push;
+mod sync;
 mod transitions;
 mod verify;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+const NAMES: &str = "verify, download, push, footprint, transitions or sync";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -31,8 +35,10 @@ pub struct Outcome {
 /// # Errors
 /// If it could not do its work; a missed aim is not an error.
 pub fn run(name: &str) -> anyhow::Result<()> {
-    if name == transitions::AT_THE_SINK {
-        return transitions::serve_sink();
+    match name {
+        transitions::AT_THE_SINK => return transitions::serve_sink(),
+        sync::A_WALL => return sync::serve_wall(),
+        _ => {}
     }
     let watch = machine::Watch::start();
     let mut outcome = match name {
@@ -41,7 +47,8 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "push" => push::run()?,
         "footprint" => footprint::run()?,
         "transitions" => transitions::run()?,
-        _ => anyhow::bail!("unknown; expected verify, download, push, footprint or transitions"),
+        "sync" => sync::run()?,
+        _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();
     outcome.rows.push(disturbance.row());
@@ -85,6 +92,15 @@ fn say(text: &str) {
 /// Rounded for people.
 fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
+}
+
+/// The number in the environment variable `key`, which must be `least` or more.
+fn from_env(key: &str, default: u64, least: u64) -> anyhow::Result<u64> {
+    let Ok(text) = std::env::var(key) else {
+        return Ok(default);
+    };
+    let number = text.parse().ok().filter(|number| *number >= least);
+    number.with_context(|| format!("{key}: {text}: expected a number from {least}"))
 }
 
 /// The value below which the share `q` of `sorted` lies.

@@ -11,8 +11,7 @@ mod screen;
 mod sink;
 
 use super::media::{Clip, Recipe, Size, still};
-use super::{Outcome, child, complain};
-use anyhow::Context as _;
+use super::{Outcome, child, complain, from_env};
 use limit::Limit;
 use peers::Peer;
 use run::{Run, Stand};
@@ -24,7 +23,7 @@ use std::time::Duration;
 pub const AT_THE_SINK: &str = "transitions-at-the-sink";
 
 /// Boundaries of each player, both runs together.
-const BOUNDARIES: usize = 200;
+const BOUNDARIES: u64 = 200;
 const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
 
 /// Size of the screen, in pixels.
@@ -57,7 +56,8 @@ pub struct Series {
 }
 
 pub fn run() -> anyhow::Result<Outcome> {
-    let boundaries = wanted()?.div_ceil(2);
+    let boundaries = from_env(BOUNDARIES_KEY, BOUNDARIES, 2)?;
+    let boundaries = usize::try_from(boundaries)?.div_ceil(2);
     let folder = tempfile::Builder::new().prefix("cotmoc-bench-").tempdir()?;
     // VLC runs as a lesser user and reads the media too.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
@@ -106,14 +106,6 @@ fn series(stand: &Stand, limit: &Limit) -> anyhow::Result<Series> {
         seen,
         peers: runs,
     })
-}
-
-fn wanted() -> anyhow::Result<usize> {
-    let Ok(text) = std::env::var(BOUNDARIES_KEY) else {
-        return Ok(BOUNDARIES);
-    };
-    let number = text.parse::<usize>().ok().filter(|count| *count >= 2);
-    number.with_context(|| format!("{BOUNDARIES_KEY}: {text}: expected a number from 2"))
 }
 
 const fn recipe(
