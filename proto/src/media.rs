@@ -151,14 +151,22 @@ pub struct Loudness {
 
 /// No gain lifts a true peak over this, in thousandths of dBTP (EBU R 128).
 pub const MAX_TRUE_PEAK_MDBTP: i32 = -1_000;
+/// The most that a quiet asset is lifted, in thousandths of dB.
+pub const MAX_GAIN_MDB: i32 = 12_000;
+/// What is no louder is silence, in thousandths of LUFS (the absolute gate of ITU-R BS.1770).
+pub const SILENCE_MLUFS: i32 = -70_000;
 
 impl Loudness {
-    /// What brings the asset to `target_mlufs`, in thousandths of dB: as far as its peaks allow.
+    /// What brings the asset to `target_mlufs`, in thousandths of dB: as far as its peaks allow,
+    /// and [`MAX_GAIN_MDB`] at most. Silence is left alone.
     #[must_use]
     pub fn gain_mdb(self, target_mlufs: i32) -> i32 {
+        if self.integrated_mlufs <= SILENCE_MLUFS {
+            return 0;
+        }
         let wanted = target_mlufs.saturating_sub(self.integrated_mlufs);
         let room = MAX_TRUE_PEAK_MDBTP.saturating_sub(self.true_peak_mdbtp);
-        wanted.min(room)
+        wanted.min(room).min(MAX_GAIN_MDB)
     }
 }
 

@@ -7,7 +7,7 @@
 mod segment;
 
 use crate::digest::Digest;
-use crate::id::{PlaylistId, ZoneId};
+use crate::id::ZoneId;
 use crate::playlist::{Item, Playlist};
 use crate::release::{OnStale, Release};
 use crate::time::{MINUTE, Millis, TimeMs};
@@ -54,7 +54,7 @@ pub enum FactoryReason {
 pub enum Show<'r> {
     /// An item of a playlist: playing since `since`, `since` being its first moment.
     Item {
-        playlist: &'r PlaylistId,
+        playlist: &'r Playlist,
         item: &'r Item,
         since: TimeMs,
     },
@@ -70,7 +70,8 @@ pub enum Show<'r> {
 /// What one zone shows, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneShow<'r> {
-    /// `None`: the whole canvas, where there is no release to name a zone.
+    /// `None`: the whole canvas, where there is no release to name a zone, or where the fallback or
+    /// the built-in slide takes the place of every zone and overlay.
     pub zone: Option<&'r ZoneId>,
     pub show: Show<'r>,
     pub until: TimeMs,
@@ -81,7 +82,8 @@ pub struct ZoneShow<'r> {
 pub enum Picture<'r> {
     /// Dark by plan, outside the operating window.
     Dark,
-    /// Every zone shows something, back to front. Never empty.
+    /// Every zone shows something, back to front; or the only show fills the whole canvas. Never
+    /// empty.
     Lit(Vec<ZoneShow<'r>>),
 }
 
@@ -140,18 +142,57 @@ pub fn resolve<'r>(
     };
     let zones = match release {
         None => vec![factory(None, FactoryReason::NoRelease, edge)],
-        Some(release) => release
-            .layout
-            .zones
-            .iter()
-            .map(|zone| resolve_zone(release, state, &zone.id, now))
-            .collect(),
+        Some(release) => resolve_zones(release, state, now, edge),
     };
     let until = zones.iter().map(|zone| zone.until).fold(edge, Ord::min);
     Resolution {
         picture: Picture::Lit(zones),
         until,
     }
+}
+
+/// Every zone's show; or the fallback once over the whole canvas, where it would fill every zone.
+fn resolve_zones<'r>(
+    release: &'r Release,
+    state: &ScreenState,
+    now: Moment,
+    edge: TimeMs,
+) -> Vec<ZoneShow<'r>> {
+    if state.down {
+        return vec![fallback(
+            release,
+            state,
+            None,
+            (FallbackReason::TakenDown, edge),
+        )];
+    }
+    if state.stale && release.on_stale == OnStale::Fallback {
+        return vec![fallback(
+            release,
+            state,
+            None,
+            (FallbackReason::Stale, edge),
+        )];
+    }
+    let zones: Vec<ZoneShow<'_>> = release
+        .layout
+        .zones
+        .iter()
+        .map(|zone| resolve_zone(release, state, &zone.id, now))
+        .collect();
+    if zones
+        .iter()
+        .any(|zone| matches!(zone.show, Show::Item { .. }))
+    {
+        return zones;
+    }
+    let until = zones.iter().map(|zone| zone.until).fold(edge, Ord::min);
+    vec![fallback(
+        release,
+        state,
+        None,
+        (FallbackReason::NothingPlayable, until),
+    )]
 }
 
 fn resolve_zone<'r>(
@@ -161,17 +202,6 @@ fn resolve_zone<'r>(
     now: Moment,
 ) -> ZoneShow<'r> {
     let segment = Segment::around(release, zone, now);
-    if state.down {
-        return fallback(
-            release,
-            state,
-            zone,
-            (FallbackReason::TakenDown, segment.end),
-        );
-    }
-    if state.stale && release.on_stale == OnStale::Fallback {
-        return fallback(release, state, zone, (FallbackReason::Stale, segment.end));
-    }
     segment
         .playlists
         .iter()
@@ -179,7 +209,7 @@ fn resolve_zone<'r>(
         .map(|slot| ZoneShow {
             zone: Some(zone),
             show: Show::Item {
-                playlist: &slot.playlist.id,
+                playlist: slot.playlist,
                 item: slot.item,
                 since: slot.since,
             },
@@ -189,7 +219,7 @@ fn resolve_zone<'r>(
             fallback(
                 release,
                 state,
-                zone,
+                Some(zone),
                 (FallbackReason::NothingPlayable, segment.end),
             )
         })
@@ -254,15 +284,15 @@ fn place<'r>(items: &[&'r Item], elapsed: Millis) -> Option<Place<'r>> {
 fn fallback<'r>(
     release: &'r Release,
     state: &ScreenState,
-    zone: &'r ZoneId,
+    zone: Option<&'r ZoneId>,
     (reason, until): (FallbackReason, TimeMs),
 ) -> ZoneShow<'r> {
     let item = &release.fallback;
     if state.unavailable.contains(&item.digest()) {
-        return factory(Some(zone), FactoryReason::FallbackUnavailable, until);
+        return factory(zone, FactoryReason::FallbackUnavailable, until);
     }
     ZoneShow {
-        zone: Some(zone),
+        zone,
         show: Show::Fallback { item, reason },
         until,
     }

@@ -1,9 +1,14 @@
-//! Planner: what the wall cues, and which assets it may not ask for.
+//! Planner: what the wall cues in every zone, what it announces, and which assets it may not ask
+//! for.
 //!
 //! [`plan`] asks [`resolve`] at now and at every deadline after it, and joins answers that are one
-//! showing. The wall carries out the first cue, pre-rolls the next, and plans anew at the end of
-//! each cue and whenever the release, the screen's state or the clock changes: a showing that goes
-//! on has the same `show` and `from` in the new plan.
+//! showing. The wall carries out the first cue of each zone, pre-rolls the next, and plans anew at
+//! the end of each cue and whenever the release, the screen's state or the clock changes: a showing
+//! that goes on has the same `show` and `from` in the new plan.
+//!
+//! A scene is a division of the canvas. It changes only where the whole canvas takes the place of
+//! the zones (dark, the fallback, the built-in slide) or gives it back; a layout of one zone over
+//! the whole canvas and nothing on it is one scene all day.
 //!
 //! ```
 //! use cotmoc_player_core::program::{CueShow, plan};
@@ -13,21 +18,26 @@
 //!
 //! // 23/11/2026 06:30 at the border gate, and no release at all.
 //! let now = Moment { at: TimeMs(1_795_390_200_000), trusted: true };
-//! let cues = plan(None, &ScreenState::default(), now, HOUR);
+//! let scenes = plan(None, &ScreenState::default(), now, HOUR);
+//! let cues = &scenes[0].zones[0].cues;
 //! assert_eq!(cues[0].show, CueShow::Dark);
 //! assert_eq!(cues[0].until, TimeMs(1_795_392_000_000));
 //! assert_eq!(cues[1].show, CueShow::Factory { reason: FactoryReason::NoRelease });
 //! ```
 
+mod announce;
 mod faults;
+mod scene;
 
+pub use announce::{AnnouncementPlan, announcements};
 pub use faults::{Fault, FaultEffect, FaultRules, ItemFaults};
+pub use scene::{ScenePlan, ZonePlan};
 
 use cotmoc_proto::media::Asset;
-use cotmoc_proto::playlist::Item;
+use cotmoc_proto::playlist::{Item, Playlist};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::{
-    FactoryReason, FallbackReason, Moment, Picture, Resolution, ScreenState, Show, resolve,
+    FactoryReason, FallbackReason, Moment, ScreenState, Show, ZoneShow, resolve,
 };
 use cotmoc_proto::time::Millis;
 use cotmoc_proto::{ItemId, PlaylistId, TimeMs, ZoneId};
@@ -46,6 +56,11 @@ pub enum CueShow {
         item: ItemId,
         title: String,
         asset: Asset,
+        /// How long the picture before fades into it, in milliseconds; 0 cuts. At most half of the
+        /// item's length.
+        crossfade_ms: u32,
+        /// What brings its sound to the release's loudness, in thousandths of dB.
+        gain_mdb: i32,
     },
     /// The signed fallback slide.
     Fallback {
@@ -61,7 +76,7 @@ pub enum CueShow {
 /// One showing: what, from when, until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CuePlan {
-    /// The zone it fills; `None`: the whole canvas.
+    /// The zone of the release that it fills; `None`: the whole canvas, whatever the layout.
     pub zone: Option<ZoneId>,
     pub show: CueShow,
     /// When the showing began or will begin. Of what has no start of its own (dark, fallback,
@@ -73,35 +88,66 @@ pub struct CuePlan {
     pub offset_ms: Millis,
 }
 
-/// The cues of the first zone from `now` until at least `horizon_ms` later, in order and without a
-/// gap; never empty. The first holds now, and there are always two unless one of them outlasts
-/// [`MAX_ANSWERS`] answers or time itself.
+/// The scenes from `now` until at least `horizon_ms` later, in order and without a gap; never
+/// empty. The first holds now. In every scene each zone's cues are in order and without a gap, and
+/// the first holds when the scene begins. What comes next (a cue of some zone, or a scene) is in
+/// the plan however far away, unless it is further than [`MAX_ANSWERS`] answers or time itself.
 #[must_use]
 pub fn plan(
     release: Option<&Release>,
     state: &ScreenState,
     now: Moment,
     horizon_ms: Millis,
-) -> Vec<CuePlan> {
+) -> Vec<ScenePlan> {
     let end = now.at.plus(horizon_ms.max(0));
-    let mut cues: Vec<CuePlan> = Vec::new();
+    let mut scenes: Vec<ScenePlan> = Vec::new();
     let mut at = now.at;
     for _ in 0..MAX_ANSWERS {
-        let answer = resolve(release, state, Moment { at, ..now });
+        let moment = Moment { at, ..now };
+        let answer = resolve(release, state, moment);
         let until = answer.until;
-        append(&mut cues, cue(answer, at));
-        if until <= at || until > end && cues.len() > 1 {
+        let next = ScenePlan::of(answer, (release, state), moment);
+        match scenes.last_mut() {
+            Some(last) if last.is_same_stage(&next) => last.go_on(next),
+            Some(_) | None => scenes.push(next),
+        }
+        let has_next = scenes.len() > 1 || scenes.iter().any(ScenePlan::has_next);
+        if until <= at || until > end && has_next {
             break;
         }
         at = until;
     }
-    cues
+    scenes
 }
 
-fn append(cues: &mut Vec<CuePlan>, next: CuePlan) {
-    match cues.last_mut() {
-        Some(last) if last.goes_on_as(&next) => last.until = next.until,
-        Some(_) | None => cues.push(next),
+impl CueShow {
+    /// How long the picture before fades into it, in milliseconds; 0 cuts.
+    #[must_use]
+    pub const fn crossfade_ms(&self) -> u32 {
+        match self {
+            Self::Item { crossfade_ms, .. } => *crossfade_ms,
+            Self::Dark | Self::Fallback { .. } | Self::Factory { .. } => 0,
+        }
+    }
+
+    /// What brings its sound to the release's loudness, in thousandths of dB.
+    #[must_use]
+    pub const fn gain_mdb(&self) -> i32 {
+        match self {
+            Self::Item { gain_mdb, .. } => *gain_mdb,
+            Self::Dark | Self::Fallback { .. } | Self::Factory { .. } => 0,
+        }
+    }
+
+    fn of_item(target_mlufs: i32, playlist: &Playlist, item: &Item) -> Self {
+        Self::Item {
+            playlist: playlist.id.clone(),
+            item: item.id.clone(),
+            title: item.title.clone(),
+            asset: item.asset.clone(),
+            crossfade_ms: playlist.crossfade_ms.min(item.dur_ms / 2),
+            gain_mdb: gain_mdb(target_mlufs, &item.asset),
+        }
     }
 }
 
@@ -114,58 +160,49 @@ impl CuePlan {
         };
         !starts_anew && self.show == next.show && self.zone == next.zone
     }
-}
 
-fn cue(answer: Resolution<'_>, at: TimeMs) -> CuePlan {
-    let first = match answer.picture {
-        Picture::Dark => None,
-        Picture::Lit(zones) => zones.into_iter().next(),
-    };
-    let Some(shown) = first else {
-        return CuePlan {
+    const fn dark(at: TimeMs, until: TimeMs) -> Self {
+        Self {
             zone: None,
             show: CueShow::Dark,
             from: at,
-            until: answer.until,
+            until,
             offset_ms: 0,
+        }
+    }
+
+    fn of(shown: &ZoneShow<'_>, target_mlufs: i32, at: TimeMs) -> Self {
+        let (show, from) = match &shown.show {
+            Show::Item {
+                playlist,
+                item,
+                since,
+            } => (CueShow::of_item(target_mlufs, playlist, item), *since),
+            Show::Fallback { item, reason } => {
+                let show = CueShow::Fallback {
+                    item: item.id.clone(),
+                    title: item.title.clone(),
+                    asset: item.asset.clone(),
+                    reason: *reason,
+                };
+                (show, at)
+            }
+            Show::Factory { reason } => (CueShow::Factory { reason: *reason }, at),
         };
-    };
-    let from = match shown.show {
-        Show::Item { since, .. } => since,
-        Show::Fallback { .. } | Show::Factory { .. } => at,
-    };
-    CuePlan {
-        zone: shown.zone.cloned(),
-        show: cue_show(&shown.show),
-        from,
-        until: shown.until,
-        offset_ms: at.since(from),
+        Self {
+            zone: shown.zone.cloned(),
+            show,
+            from,
+            until: shown.until,
+            offset_ms: at.since(from),
+        }
     }
 }
 
-fn cue_show(show: &Show<'_>) -> CueShow {
-    let parts = |item: &Item| (item.id.clone(), item.title.clone(), item.asset.clone());
-    match show {
-        Show::Item { playlist, item, .. } => {
-            let (item, title, asset) = parts(item);
-            CueShow::Item {
-                playlist: (*playlist).clone(),
-                item,
-                title,
-                asset,
-            }
-        }
-        Show::Fallback { item, reason } => {
-            let (item, title, asset) = parts(item);
-            CueShow::Fallback {
-                item,
-                title,
-                asset,
-                reason: *reason,
-            }
-        }
-        Show::Factory { reason } => CueShow::Factory { reason: *reason },
-    }
+fn gain_mdb(target_mlufs: i32, asset: &Asset) -> i32 {
+    asset
+        .loudness
+        .map_or(0, |loudness| loudness.gain_mdb(target_mlufs))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
 use cotmoc_player_core::budget::Budget;
 use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
-use cotmoc_player_core::program::{FaultRules, ItemFaults, plan};
+use cotmoc_player_core::program::{CuePlan, FaultRules, ItemFaults, plan};
 use cotmoc_proto::device::{Event, EventKind, RecordBody, ScreenKind};
 use cotmoc_proto::time::SECOND;
 use cotmoc_proto::{Digest, TimeMs};
@@ -194,7 +194,9 @@ impl Director {
             .unavailable
             .extend(self.faults.unavailable(self.belief.mono_ms));
         let release = self.gate.release().cloned();
-        let cues = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
+        let scenes = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
+        let firsts = scenes.into_iter().filter_map(|scene| scene.zones.into_iter().next());
+        let cues: Vec<CuePlan> = firsts.flat_map(|zone| zone.cues).collect();
         let version = release.as_ref().map_or(0, |release| release.version);
         self.stage
             .follow(&self.engine, &cues, (version, self.belief.now))?;

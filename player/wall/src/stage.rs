@@ -138,8 +138,8 @@ impl Stage {
             starts_at_ns: ns(plan.from),
             ends_at_ns: ns(plan.until),
             offset_ns: 0,
-            crossfade_ns: 0,
-            gain_mdb: 0,
+            crossfade_ns: i64::from(plan.show.crossfade_ms()).saturating_mul(NS_PER_MS),
+            gain_mdb: plan.show.gain_mdb(),
         };
         if at_once {
             engine.cut(MAIN, cue)

@@ -148,7 +148,7 @@ proptest! {
                 None => prop_assert!(false, "dark"),
                 Some(Show::Item { item, playlist, .. }) => {
                     prop_assert!(item.is_evergreen());
-                    let of = world.release.playlists.iter().find(|p| p.id == **playlist);
+                    let of = world.release.playlists.iter().find(|p| p.id == playlist.id);
                     prop_assert!(of.unwrap().is_always_on());
                 }
                 Some(Show::Fallback { .. } | Show::Factory { .. }) => {}
@@ -196,7 +196,7 @@ proptest! {
             match show(&answer) {
                 Some(Show::Item { playlist, .. }) => {
                     prop_assert!(!overruled);
-                    prop_assert_eq!(Some(*playlist), first.map(|playlist| &playlist.id));
+                    prop_assert_eq!(Some(*playlist), first);
                 }
                 Some(Show::Fallback { reason, .. }) => {
                     prop_assert_eq!(overruled, *reason != FallbackReason::NothingPlayable);

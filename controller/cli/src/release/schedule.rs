@@ -158,7 +158,7 @@ fn shown<'r>(show: &Show<'r>, at: TimeMs) -> Option<(Option<PlaylistId>, &'r Ite
             playlist,
             item,
             since,
-        } => Some((Some((*playlist).clone()), item, *since == at)),
+        } => Some((Some(playlist.id.clone()), item, *since == at)),
         Show::Fallback { item, reason } => match reason {
             FallbackReason::NothingPlayable | FallbackReason::TakenDown | FallbackReason::Stale => {
                 Some((None, item, true))

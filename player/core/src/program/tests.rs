@@ -11,6 +11,19 @@ fn trusted(at: TimeMs) -> Moment {
     Moment { at, trusted: true }
 }
 
+/// What the first zone shows, scene after scene.
+fn first_zone(
+    release: Option<&Release>,
+    state: &ScreenState,
+    now: Moment,
+    horizon_ms: Millis,
+) -> Vec<CuePlan> {
+    plan(release, state, now, horizon_ms)
+        .into_iter()
+        .flat_map(|scene| scene.zones[0].cues.clone())
+        .collect()
+}
+
 fn word(cue: &CuePlan) -> String {
     match &cue.show {
         CueShow::Dark => "dark".to_owned(),
@@ -37,7 +50,7 @@ fn table(cues: &[CuePlan], zero: TimeMs) -> Vec<(String, Millis, Millis, Millis)
 fn a_plan_begins_with_what_is_on_and_names_what_comes_next() {
     let release = day();
     let opening = MIDNIGHT.plus(7 * HOUR);
-    let cues = plan(
+    let cues = first_zone(
         Some(&release),
         &ScreenState::default(),
         trusted(opening.plus(25_000)),
@@ -59,7 +72,7 @@ fn a_plan_begins_with_what_is_on_and_names_what_comes_next() {
 fn a_dark_wall_knows_what_it_opens_with() {
     let release = day();
     let night = MIDNIGHT.plus(22 * HOUR + 1_000);
-    let cues = plan(
+    let cues = first_zone(
         Some(&release),
         &ScreenState::default(),
         trusted(night),
@@ -78,7 +91,7 @@ fn a_showing_that_outlasts_an_answer_stays_one_cue() {
         at: MIDNIGHT.plus(30 * SECOND),
         trusted: false,
     };
-    let cues = plan(Some(&release), &ScreenState::default(), now, 10 * MINUTE);
+    let cues = first_zone(Some(&release), &ScreenState::default(), now, 10 * MINUTE);
     assert_eq!(
         cues[0].until.since(cues[0].from),
         HOUR,
@@ -89,7 +102,7 @@ fn a_showing_that_outlasts_an_answer_stays_one_cue() {
         down: true,
         ..ScreenState::default()
     };
-    let cues = plan(Some(&day()), &down, trusted(MIDNIGHT.plus(8 * HOUR)), HOUR);
+    let cues = first_zone(Some(&day()), &down, trusted(MIDNIGHT.plus(8 * HOUR)), HOUR);
     assert_eq!(
         cues[0].until,
         MIDNIGHT.plus(22 * HOUR),
@@ -102,7 +115,7 @@ fn a_showing_that_outlasts_an_answer_stays_one_cue() {
 fn an_item_that_follows_itself_is_shown_anew() {
     let release = release(vec![playlist("p", 1, &[], vec![item("only", 10_000)])]);
     let opening = MIDNIGHT.plus(7 * HOUR);
-    let cues = plan(
+    let cues = first_zone(
         Some(&release),
         &ScreenState::default(),
         trusted(opening),
@@ -121,7 +134,7 @@ fn what_failed_is_not_planned() {
         unavailable: faults.unavailable(2_000),
         ..ScreenState::default()
     };
-    let cues = plan(
+    let cues = first_zone(
         Some(&release),
         &state,
         trusted(MIDNIGHT.plus(8 * HOUR)),
@@ -157,14 +170,14 @@ proptest! {
             stale: true,
         };
         let now = Moment { at: MIDNIGHT.plus(now), trusted };
-        let cues = plan(Some(&release), &state, now, horizon);
+        let cues = first_zone(Some(&release), &state, now, horizon);
         prop_assert!(cues[0].from <= now.at && now.at < cues[0].until);
         prop_assert_eq!(cues[0].offset_ms, now.at.since(cues[0].from));
         for pair in cues.windows(2) {
             prop_assert_eq!(pair[0].until, pair[1].from);
             prop_assert_eq!(pair[1].offset_ms, 0);
             let later = Moment { at: pair[0].until, ..now };
-            let next = &plan(Some(&release), &state, later, horizon)[0];
+            let next = &first_zone(Some(&release), &state, later, horizon)[0];
             prop_assert_eq!((&next.show, next.from), (&pair[1].show, pair[1].from));
         }
         let end = cues.last().unwrap().until;

@@ -12,14 +12,15 @@ use cotmoc_proto::time::{DAY, HOUR, MINUTE, SECOND};
 /// What the plan says the sink presents now, and when that changes at the latest.
 fn planned(belief: &Belief) -> (Condition, cotmoc_proto::TimeMs) {
     let release = day();
-    let cues = plan(Some(&release), &ScreenState::default(), belief.moment(), 0);
-    let condition = match cues[0].show {
+    let scenes = plan(Some(&release), &ScreenState::default(), belief.moment(), 0);
+    let cue = &scenes[0].zones[0].cues[0];
+    let condition = match cue.show {
         CueShow::Dark => Condition::Standby,
         CueShow::Item { .. } => Condition::OnAir,
         CueShow::Fallback { .. } => Condition::Fallback,
         CueShow::Factory { .. } => Condition::Factory,
     };
-    (condition, cues[0].until)
+    (condition, cue.until)
 }
 
 /// Plays by plan until `end`, with a word at every change and at least every ten seconds.
