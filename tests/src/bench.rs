@@ -9,6 +9,7 @@ mod machine;
 mod media;
 mod player;
 mod push;
+mod soak;
 mod sync;
 mod transitions;
 mod verify;
@@ -17,7 +18,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const NAMES: &str = "verify, download, push, footprint, transitions or sync";
+const NAMES: &str = "verify, download, push, footprint, transitions, sync or soak";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
     match name {
         transitions::AT_THE_SINK => return transitions::serve_sink(),
         sync::A_WALL => return sync::serve_wall(),
+        soak::THE_WALLS => return soak::serve_walls(),
         _ => {}
     }
     let watch = machine::Watch::start();
@@ -48,6 +50,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "footprint" => footprint::run()?,
         "transitions" => transitions::run()?,
         "sync" => sync::run()?,
+        "soak" => soak::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();
@@ -124,6 +127,11 @@ fn sorted(mut samples: Vec<f64>) -> Vec<f64> {
 #[allow(clippy::cast_precision_loss, reason = "sizes of files, far below 2^52")]
 fn mebibytes_per_s(bytes: u64, took: Duration) -> f64 {
     bytes as f64 / 1_048_576.0 / took.as_secs_f64()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "memory of one process")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
 }
 
 /// CPU time that process `pid` has used so far, and its resident memory in bytes.

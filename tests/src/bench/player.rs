@@ -4,7 +4,7 @@ use super::media::{Clip, Size};
 use cotmoc_test_kit as kit;
 use cotmoc_wall::pipeline::{
     AudioKind, Cue, CueId, Engine, EngineConfig, EngineEvent, FrameRate, Medium, MediumKind,
-    OpenMedium, Patience, SinkKind, Witness, ZoneId, monotonic_ns,
+    OpenMedium, OutputConfig, PathChoice, Patience, SinkKind, Witness, ZoneId, monotonic_ns,
 };
 use std::fs::File;
 use std::sync::Arc;
@@ -33,11 +33,13 @@ pub struct Setup {
 /// # Errors
 /// If it does not start.
 pub fn start(setup: Setup) -> anyhow::Result<(Engine, Receiver<EngineEvent>)> {
+    let (width, height) = (u32::try_from(setup.size.0)?, u32::try_from(setup.size.1)?);
     Ok(Engine::start(&EngineConfig {
-        width: u32::try_from(setup.size.0)?,
-        height: u32::try_from(setup.size.1)?,
+        width,
+        height,
         rate: FrameRate { num: RATE, den: 1 },
-        sink: setup.sink,
+        outputs: vec![OutputConfig::whole(setup.sink, width, height)],
+        path: PathChoice::Auto,
         audio: setup.audio,
         volume: 1.0,
         standby_png: kit::media::png(64, 36, [128; 3]).into(),
