@@ -26,8 +26,8 @@ mod source;
 mod zone;
 
 pub use config::{
-    AudioKind, EngineConfig, FrameRate, KmsPlane, LumaPlane, Patience, PixelArea, PresentedFrame,
-    Showing, SinkKind, SoundBlock, Witness,
+    AudioKind, EngineConfig, FrameRate, KmsPlane, LumaPlane, OutputConfig, PathChoice, Patience,
+    PixelArea, PresentedFrame, Rotation, Showing, SinkKind, SoundBlock, View, Witness,
 };
 pub use cue::{Cue, CueId, ItemFault, MediaReader, Medium, MediumKind, OpenMedium, ZoneId};
 pub use engine::{Engine, EngineError, monotonic_ns};

@@ -1,7 +1,7 @@
 //! The engine's set-up from the wall's settings.
 
 use crate::director::offset_ns;
-use crate::pipeline::{EngineConfig, Patience};
+use crate::pipeline::{EngineConfig, OutputConfig, PathChoice, Patience};
 use crate::settings::Settings;
 use cotmoc_player_core::clock::Belief;
 
@@ -15,7 +15,12 @@ pub fn engine(settings: &Settings, belief: Belief) -> EngineConfig {
         width: settings.width_px,
         height: settings.height_px,
         rate: settings.rate,
-        sink: settings.sink.clone(),
+        outputs: vec![OutputConfig::whole(
+            settings.sink.clone(),
+            settings.width_px,
+            settings.height_px,
+        )],
+        path: PathChoice::default(),
         audio: settings.audio.clone(),
         volume: settings.volume,
         standby_png: FACTORY_SLIDE_PNG.into(),

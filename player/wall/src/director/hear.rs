@@ -89,13 +89,13 @@ impl Director {
             EngineEvent::DecoderReplaced { cue, .. } => {
                 tracing::warn!(%cue, "a hardware decoder gave up; the item goes on in software");
             }
-            EngineEvent::OutputLost { reason } => {
-                self.on_stage.output_lost = true;
-                self.event(EventKind::OutputLost, &reason);
+            EngineEvent::OutputLost { output, reason } => {
+                self.on_stage.output_lost |= output == 0;
+                self.output_event(EventKind::OutputLost, output, &reason);
             }
-            EngineEvent::OutputRestored => {
-                self.on_stage.output_lost = false;
-                self.event(EventKind::OutputRestored, "");
+            EngineEvent::OutputRestored { output } => {
+                self.on_stage.output_lost &= output != 0;
+                self.output_event(EventKind::OutputRestored, output, "");
             }
             EngineEvent::AudioLost { reason } => self.event(EventKind::AudioLost, &reason),
             EngineEvent::AudioRestored => self.event(EventKind::AudioRestored, ""),
@@ -276,6 +276,15 @@ impl Director {
         self.on_stage.told.insert((digest, code), now_ms);
         tracing::warn!(asset = %digest, code, ?detail, "an item could not be shown and cost its own slot");
         self.record(RecordBody::Event(Event::new(EventKind::ItemFault, detail)));
+    }
+
+    fn output_event(&self, kind: EventKind, output: usize, reason: &str) {
+        tracing::info!(?kind, output, reason, "a picture output changed");
+        let detail = [
+            ("output", output.to_string()),
+            ("reason", reason.to_owned()),
+        ];
+        self.record(RecordBody::Event(Event::new(kind, detail)));
     }
 
     fn event(&self, kind: EventKind, reason: &str) {

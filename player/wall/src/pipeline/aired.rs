@@ -235,16 +235,18 @@ impl Aired {
     }
 
     fn with_luma(&self, frame: &Frame, see: impl FnOnce(LumaPlane<'_>)) {
-        let Ok(picture) =
-            gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, &self.info)
+        let own = frame.caps.as_ref();
+        let own = own.and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok());
+        let info = own.as_ref().unwrap_or(&self.info);
+        let Ok(picture) = gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, info)
         else {
             return;
         };
         let stride = picture.plane_stride().first().copied().unwrap_or(0);
         if let Ok(bytes) = picture.plane_data(0) {
             see(LumaPlane {
-                width: usize::try_from(self.info.width()).unwrap_or(0),
-                height: usize::try_from(self.info.height()).unwrap_or(0),
+                width: usize::try_from(info.width()).unwrap_or(0),
+                height: usize::try_from(info.height()).unwrap_or(0),
                 stride: usize::try_from(stride).unwrap_or(0),
                 bytes,
             });

@@ -28,13 +28,93 @@ pub struct KmsPlane {
     pub area: Option<PixelArea>,
 }
 
-/// A rectangle in pixels of the display.
+/// A rectangle in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PixelArea {
     pub x: i32,
     pub y: i32,
     pub width: i32,
     pub height: i32,
+}
+
+impl PixelArea {
+    /// All of a picture of this size.
+    #[must_use]
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self {
+            x: 0,
+            y: 0,
+            width: i32::try_from(width).unwrap_or(i32::MAX),
+            height: i32::try_from(height).unwrap_or(i32::MAX),
+        }
+    }
+}
+
+/// A quarter turn or two, clockwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    #[default]
+    None,
+    Right,
+    Half,
+    Left,
+}
+
+/// Which part of the canvas an output shows, and where: cut out, mirrored left to right, turned, scaled to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// In pixels of the canvas.
+    pub crop: PixelArea,
+    pub rotate: Rotation,
+    pub mirror: bool,
+    /// In pixels of the output; what lies around it is black.
+    pub place: PixelArea,
+}
+
+impl View {
+    /// The canvas as it is, on an output of its size.
+    #[must_use]
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self {
+            crop: PixelArea::whole(width, height),
+            rotate: Rotation::None,
+            mirror: false,
+            place: PixelArea::whole(width, height),
+        }
+    }
+}
+
+/// One sink and what of the canvas it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputConfig {
+    pub sink: SinkKind,
+    /// Pixels of the picture that the sink is given.
+    pub width: u32,
+    pub height: u32,
+    pub view: View,
+}
+
+impl OutputConfig {
+    /// An output that shows all of a canvas of its own size.
+    #[must_use]
+    pub fn whole(sink: SinkKind, width: u32, height: u32) -> Self {
+        Self {
+            sink,
+            width,
+            height,
+            view: View::whole(width, height),
+        }
+    }
+}
+
+/// How decoded pictures reach the outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathChoice {
+    /// As they are wherever nothing is drawn on them and every output takes them, else over the canvas.
+    #[default]
+    Auto,
+    /// Always over the canvas.
+    Mixed,
 }
 
 /// Where sound goes.
@@ -93,10 +173,13 @@ impl Default for Patience {
 /// Everything an engine needs to start.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
+    /// Pixels of the canvas at the start.
     pub width: u32,
     pub height: u32,
     pub rate: FrameRate,
-    pub sink: SinkKind,
+    /// The first is the one that proof of play counts.
+    pub outputs: Vec<OutputConfig>,
+    pub path: PathChoice,
     pub audio: AudioKind,
     /// 0.0 is silent, 1.0 is as recorded.
     pub volume: f64,

@@ -72,7 +72,8 @@ pub struct Engine {
     board: Arc<Board>,
     zones: Vec<ZoneScheduler>,
     mixer: Mixer,
-    picture_keeper: Keeper,
+    /// One for each output.
+    picture_keepers: Vec<Keeper>,
     /// None when sound goes nowhere.
     sound_keeper: Option<Keeper>,
     numbers: AtomicU64,
@@ -104,9 +105,15 @@ impl Engine {
             base.events.clone(),
             config.witness.clone(),
         ));
-        let feed = Arc::new(PictureFeed::new(Arc::clone(&aired), base.ticks.period_ns()));
+        let feed = PictureFeed::new(
+            Arc::clone(&aired),
+            output_caps(config),
+            base.ticks.period_ns(),
+            config.outputs.len(),
+        );
+        let feed = Arc::new(feed);
         let (timeline, sound_feed) = (Arc::new(SoundTimeline::default()), Arc::default());
-        let picture_keeper = start_picture(config, &base, &aired, &feed)?;
+        let picture_keepers = start_pictures(config, &base, &feed)?;
         let sound_keeper = start_sound(config, &base, &sound_feed)?;
         let mixer = Mixer::start(MixerTools {
             clock: Arc::clone(&base.shop.clock),
@@ -124,7 +131,7 @@ impl Engine {
             board: base.board,
             zones: vec![zone],
             mixer,
-            picture_keeper,
+            picture_keepers,
             sound_keeper,
             numbers: AtomicU64::new(1),
             stopping: false,
@@ -222,7 +229,7 @@ impl Engine {
         wait_for(deadline, || self.zones.iter().all(ZoneScheduler::has_ended));
         self.mixer.stop();
         wait_for(deadline, || self.mixer.has_ended());
-        let keepers = || self.sound_keeper.iter().chain([&self.picture_keeper]);
+        let keepers = || self.sound_keeper.iter().chain(&self.picture_keepers);
         keepers().for_each(Keeper::stop);
         wait_for(deadline, || keepers().all(Keeper::has_ended));
         wait_for(deadline, || self.shop.graveyard.remaining() == 0);
@@ -236,7 +243,7 @@ impl Engine {
 
     fn remaining(&self) -> usize {
         let zones = self.zones.iter().map(ZoneScheduler::has_ended);
-        let keepers = self.sound_keeper.iter().chain([&self.picture_keeper]);
+        let keepers = self.sound_keeper.iter().chain(&self.picture_keepers);
         let own = zones
             .chain(keepers.map(Keeper::has_ended))
             .chain([self.mixer.has_ended()]);
@@ -316,22 +323,24 @@ fn lay_foundation(
     })
 }
 
-fn start_picture(
+fn start_pictures(
     config: &EngineConfig,
     base: &Foundation,
-    aired: &Arc<Aired>,
     feed: &Arc<PictureFeed>,
-) -> Result<Keeper, EngineError> {
-    let line = PictureLine {
-        kind: config.sink.clone(),
-        caps: output_caps(config),
-        clock: Arc::clone(&base.shop.clock),
-        aired: Arc::clone(aired),
-        feed: Arc::clone(feed),
-        arrived: Arc::default(),
-    };
-    let tools = keeper_tools(keeper::Medium::Picture, config, base);
-    Keeper::start(line, tools).map_err(EngineError::Thread)
+) -> Result<Vec<Keeper>, EngineError> {
+    let outputs = config.outputs.iter().enumerate();
+    let keepers = outputs.map(|(output, wanted)| {
+        let line = PictureLine {
+            output,
+            config: wanted.clone(),
+            clock: Arc::clone(&base.shop.clock),
+            feed: Arc::clone(feed),
+            arrived: Arc::default(),
+        };
+        let tools = keeper_tools(keeper::Medium::Picture { output }, config, base);
+        Keeper::start(line, tools).map_err(EngineError::Thread)
+    });
+    keepers.collect()
 }
 
 fn start_sound(

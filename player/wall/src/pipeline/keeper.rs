@@ -43,7 +43,7 @@ pub(super) trait Line: Send + 'static {
 /// Whether picture or sound is kept; they differ in what is reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Medium {
-    Picture,
+    Picture { output: usize },
     Sound,
 }
 
@@ -74,8 +74,8 @@ impl Keeper {
     pub(super) fn start(line: impl Line, tools: KeeperTools) -> io::Result<Self> {
         let (sender, inbox) = channel();
         let name = match tools.medium {
-            Medium::Picture => "output",
-            Medium::Sound => "sound output",
+            Medium::Picture { output } => format!("output {output}"),
+            Medium::Sound => "sound output".to_owned(),
         };
         let watch = Watch {
             line,
@@ -88,7 +88,7 @@ impl Keeper {
             leaked: 0,
         };
         let thread = thread::Builder::new()
-            .name(name.to_owned())
+            .name(name)
             .spawn(move || watch.run(&inbox))?;
         Ok(Self {
             inbox: sender,
@@ -253,7 +253,7 @@ impl<L: Line> Watch<L> {
         if std::mem::take(&mut self.lost) {
             tracing::info!("The output presents again.");
             self.tell(match self.tools.medium {
-                Medium::Picture => EngineEvent::OutputRestored,
+                Medium::Picture { output } => EngineEvent::OutputRestored { output },
                 Medium::Sound => EngineEvent::AudioRestored,
             });
         }
@@ -266,14 +266,15 @@ impl<L: Line> Watch<L> {
         }
         tracing::warn!(%reason, "An output is lost.");
         self.tell(match self.tools.medium {
-            Medium::Picture => EngineEvent::OutputLost { reason },
+            Medium::Picture { output } => EngineEvent::OutputLost { output, reason },
             Medium::Sound => EngineEvent::AudioLost { reason },
         });
     }
 
     fn mark(&self, ok: bool) {
         let flag = match self.tools.medium {
-            Medium::Picture => &self.tools.board.output_ok,
+            Medium::Picture { output: 0 } => &self.tools.board.output_ok,
+            Medium::Picture { .. } => return,
             Medium::Sound => &self.tools.board.audio_ok,
         };
         flag.store(ok, Ordering::Relaxed);
@@ -283,7 +284,7 @@ impl<L: Line> Watch<L> {
         let count = self.tools.graveyard.leaked();
         let grown = count > self.leaked;
         self.leaked = count;
-        if grown && matches!(self.tools.medium, Medium::Picture) {
+        if grown && matches!(self.tools.medium, Medium::Picture { output: 0 }) {
             tracing::error!(
                 count,
                 "Decoders do not end; the process should be restarted."

@@ -1,4 +1,4 @@
-//! The picture output: a pipeline that never stops, fed one frame per tick, rebuilt only when its sink is lost.
+//! The picture outputs: pipelines that never stop, fed one frame per tick, rebuilt only when their sink is lost.
 
 mod sinks;
 
@@ -14,7 +14,7 @@ use gstreamer_base::prelude::*;
 use self::sinks::SinkChain;
 use super::aired::Aired;
 use super::clock::{GroupClock, from_ns, to_ns};
-use super::config::SinkKind;
+use super::config::{OutputConfig, SinkKind};
 use super::cue::ZoneId;
 use super::keeper::{Line, Place};
 use super::zone::Choice;
@@ -22,11 +22,27 @@ use super::zone::Choice;
 /// Frames that may wait in front of the sink; more means that it does not keep up.
 const WAITING_FRAMES: u64 = 2;
 
-/// The way from the schedulers into whichever output pipeline is up. Never blocks.
+/// A finished picture of the whole canvas, and which zones have a share in it.
+#[derive(Debug)]
+pub(super) struct Composed {
+    pub buffer: gst::Buffer,
+    /// Where they are not the canvas' own.
+    pub caps: Option<gst::Caps>,
+    pub shares: Vec<(ZoneId, Choice)>,
+}
+
+/// The way from the composer into whichever output pipelines are up. Never blocks.
 #[derive(Debug)]
 pub(super) struct PictureFeed {
     aired: Arc<Aired>,
+    canvas: gst::Caps,
     duration_ns: i64,
+    lanes: Vec<Lane>,
+}
+
+/// The way into one output.
+#[derive(Debug, Default)]
+struct Lane {
     pushed: AtomicU64,
     line: Mutex<Option<Connected>>,
 }
@@ -36,48 +52,99 @@ struct Connected {
     source: gst_app::AppSrc,
     sink: gst_base::BaseSink,
     place: Place,
+    /// Of the buffer pushed last.
+    caps: gst::Caps,
 }
 
 impl PictureFeed {
-    pub(super) fn new(aired: Arc<Aired>, duration_ns: i64) -> Self {
+    pub(super) fn new(
+        aired: Arc<Aired>,
+        canvas: gst::Caps,
+        duration_ns: i64,
+        outputs: usize,
+    ) -> Self {
         Self {
             aired,
+            canvas,
             duration_ns,
-            pushed: AtomicU64::new(0),
-            line: Mutex::default(),
+            lanes: (0..outputs).map(|_| Lane::default()).collect(),
         }
     }
 
-    pub(super) fn push(&self, zone: ZoneId, choice: Choice, at_ns: i64, running_ns: i64) {
-        self.pushed.fetch_add(1, Ordering::Relaxed);
-        let line = self.lock();
-        let Some(line) = line.as_ref() else {
-            return self.aired.not_sent();
+    /// Hands a picture to every output. What becomes of it in the first one is what counts.
+    pub(super) fn push(&self, composed: Composed, at_ns: i64, running_ns: i64) {
+        let Composed {
+            buffer,
+            caps,
+            shares,
+        } = composed;
+        let buffer = self.stamped(buffer, running_ns);
+        let caps = caps.as_ref().unwrap_or(&self.canvas);
+        let Some((first, others)) = self.lanes.split_first() else {
+            return;
         };
-        if line.source.current_level_buffers() >= WAITING_FRAMES {
-            return self.aired.not_sent();
+        let taken = first.offer(&buffer, caps, || {
+            for (zone, choice) in shares {
+                self.aired.sent(zone, choice, at_ns, running_ns);
+            }
+        });
+        if !taken {
+            self.aired.not_sent();
         }
-        let mut buffer = choice.frame.buffer.copy();
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(from_ns(running_ns));
-            buffer.set_dts(gst::ClockTime::NONE);
-            buffer.set_duration(from_ns(self.duration_ns));
-        }
-        self.aired.sent(zone, choice, at_ns, running_ns);
-        if line.source.push_buffer(buffer).is_err() {
-            tracing::trace!("The output did not take a frame.");
+        for other in others {
+            other.offer(&buffer, caps, || {});
         }
     }
 
-    /// The sink that presents now; a stand-in does not.
+    /// The sink of the first output that presents now; a stand-in does not.
     pub(super) fn sink(&self) -> Option<gst_base::BaseSink> {
-        let line = self.lock();
+        let line = self.lanes.first()?.lock();
         let line = line.as_ref().filter(|l| l.place == Place::Configured)?;
         Some(line.sink.clone())
     }
 
-    fn connect(&self, line: Option<Connected>) {
-        *self.lock() = line;
+    /// The same memory with a tick's time. The original stays whole until the sink is done: its memory may be a decoder's.
+    fn stamped(&self, mut original: gst::Buffer, running_ns: i64) -> gst::Buffer {
+        if original.get_mut().is_none() {
+            let mut copy = original.copy();
+            if let Some(copy) = copy.get_mut() {
+                gst::ParentBufferMeta::add(copy, &original);
+            }
+            original = copy;
+        }
+        if let Some(buffer) = original.get_mut() {
+            buffer.set_pts(from_ns(running_ns));
+            buffer.set_dts(gst::ClockTime::NONE);
+            buffer.set_duration(from_ns(self.duration_ns));
+        }
+        original
+    }
+
+    fn lane(&self, output: usize) -> Option<&Lane> {
+        self.lanes.get(output)
+    }
+}
+
+impl Lane {
+    /// False when the output is not there or does not keep up. `before` runs when it is about to get the picture.
+    fn offer(&self, buffer: &gst::Buffer, caps: &gst::Caps, before: impl FnOnce()) -> bool {
+        self.pushed.fetch_add(1, Ordering::Relaxed);
+        let mut line = self.lock();
+        let Some(line) = line.as_mut() else {
+            return false;
+        };
+        if line.source.current_level_buffers() >= WAITING_FRAMES {
+            return false;
+        }
+        if line.caps != *caps {
+            line.source.set_caps(Some(caps));
+            line.caps = caps.clone();
+        }
+        before();
+        if line.source.push_buffer(buffer.clone()).is_err() {
+            tracing::trace!("The output did not take a frame.");
+        }
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Connected>> {
@@ -85,13 +152,13 @@ impl PictureFeed {
     }
 }
 
-/// Builds picture output pipelines for the keeper.
+/// Builds the pipelines of one output for its keeper.
 #[derive(Debug)]
 pub(super) struct PictureLine {
-    pub kind: SinkKind,
-    pub caps: gst::Caps,
+    /// Its place among the outputs; the first is accounted for.
+    pub output: usize,
+    pub config: OutputConfig,
     pub clock: Arc<GroupClock>,
-    pub aired: Arc<Aired>,
     pub feed: Arc<PictureFeed>,
     pub arrived: Arc<AtomicU64>,
 }
@@ -100,7 +167,7 @@ impl Line for PictureLine {
     fn build(&self, place: Place, generation: u64) -> Result<gst::Pipeline, String> {
         let stand_in = SinkKind::Headless;
         let kind = match place {
-            Place::Configured => &self.kind,
+            Place::Configured => &self.config.sink,
             Place::StandIn => &stand_in,
         };
         let mut reason = String::from("no sink is known for it");
@@ -115,11 +182,12 @@ impl Line for PictureLine {
     }
 
     fn disconnect(&self) {
-        self.feed.connect(None);
+        self.connect(None);
     }
 
     fn pushed(&self) -> u64 {
-        self.feed.pushed.load(Ordering::Relaxed)
+        let lane = self.feed.lane(self.output);
+        lane.map_or(0, |lane| lane.pushed.load(Ordering::Relaxed))
     }
 
     fn arrived(&self) -> u64 {
@@ -135,8 +203,9 @@ impl PictureLine {
         generation: u64,
     ) -> Result<gst::Pipeline, String> {
         let pipeline = gst::Pipeline::new();
+        let caps = self.feed.canvas.clone();
         let source = gst_app::AppSrc::builder()
-            .caps(&self.caps)
+            .caps(&caps)
             .format(gst::Format::Time)
             .is_live(false)
             .block(false)
@@ -165,27 +234,43 @@ impl PictureLine {
         if let Some(area) = area {
             sinks::place_on_display(sink.upcast_ref(), area);
         }
-        self.aired.restart(generation, place == Place::Configured);
-        self.feed.connect(Some(Connected {
+        if let Some(aired) = self.account() {
+            aired.restart(generation, place == Place::Configured);
+        }
+        self.connect(Some(Connected {
             source,
             sink,
             place,
+            caps,
         }));
         Ok(pipeline)
     }
 
+    fn connect(&self, line: Option<Connected>) {
+        if let Some(lane) = self.feed.lane(self.output) {
+            *lane.lock() = line;
+        }
+    }
+
+    /// Whom this output's frames are reported to.
+    fn account(&self) -> Option<&Arc<Aired>> {
+        (self.output == 0).then_some(&self.feed.aired)
+    }
+
     fn watch_sink(&self, sink: &gst_base::BaseSink, generation: u64) -> Result<(), String> {
         let pad = sink.static_pad("sink").ok_or("the sink has no pad")?;
-        let (aired, clock) = (Arc::clone(&self.aired), Arc::clone(&self.clock));
+        let (aired, clock) = (self.account().cloned(), Arc::clone(&self.clock));
         let arrived = Arc::clone(&self.arrived);
         let weak = sink.downgrade();
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
             if let Some(sink) = weak.upgrade()
                 && let Some(pts) = info.buffer().and_then(|b| b.pts())
             {
-                let rendered = sink.stats().get::<u64>("rendered").unwrap_or(0);
                 arrived.fetch_add(1, Ordering::Relaxed);
-                aired.arrived(generation, to_ns(pts), rendered, clock.running_ns());
+                if let Some(aired) = &aired {
+                    let rendered = sink.stats().get::<u64>("rendered").unwrap_or(0);
+                    aired.arrived(generation, to_ns(pts), rendered, clock.running_ns());
+                }
             }
             gst::PadProbeReturn::Ok
         });

@@ -131,5 +131,6 @@ fn black(info: &gst_video::VideoInfo) -> Result<Frame, String> {
         at_ns: 0,
         duration_ns: 0,
         buffer: frame.into_buffer(),
+        caps: None,
     })
 }

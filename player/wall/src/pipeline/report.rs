@@ -57,9 +57,13 @@ pub enum EngineEvent {
         cue: CueId,
     },
     OutputLost {
+        /// Its place in the configuration, from 0.
+        output: usize,
         reason: String,
     },
-    OutputRestored,
+    OutputRestored {
+        output: usize,
+    },
     AudioLost {
         reason: String,
     },
@@ -102,6 +106,7 @@ pub struct Status {
     /// Ticks the schedulers have worked through; stands still only when they do.
     pub ticks: u64,
     pub last_presented_at_ns: Option<i64>,
+    /// The first output presents where it is configured to.
     pub output_ok: bool,
     pub audio_ok: bool,
     pub level: AudioLevel,

@@ -16,7 +16,7 @@ use super::clock::{GroupClock, Ticks};
 use super::cue::ZoneId;
 use super::item::Item;
 use super::mixer::SoundTimeline;
-use super::output::PictureFeed;
+use super::output::{Composed, PictureFeed};
 
 /// A frame is chosen this long before its tick.
 const LEAD_NS: i64 = 15_000_000;
@@ -120,7 +120,12 @@ impl Beat {
             self.stage.announced(),
             self.stage.next_ready(),
         );
-        self.tools.feed.push(self.zone, choice, at_ns, running_ns);
+        let composed = Composed {
+            buffer: choice.frame.buffer.clone(),
+            caps: choice.frame.caps.clone(),
+            shares: vec![(self.zone, choice)],
+        };
+        self.tools.feed.push(composed, at_ns, running_ns);
     }
 
     /// The next tick, or the present one after group time was stepped.

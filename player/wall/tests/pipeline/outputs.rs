@@ -5,22 +5,22 @@ use std::time::Duration;
 use cotmoc_wall::pipeline::{AudioKind, EngineEvent, Showing, SinkKind};
 
 use crate::support::media::Clip;
-use crate::support::wall::{SECOND, Wall, ZONE};
+use crate::support::wall::{SECOND, Wall, ZONE, output};
 
 fn is_lost(event: &EngineEvent) -> bool {
-    matches!(event, EngineEvent::OutputLost { .. })
+    matches!(event, EngineEvent::OutputLost { output: 0, .. })
 }
 
 fn is_restored(event: &EngineEvent) -> bool {
-    matches!(event, EngineEvent::OutputRestored)
+    matches!(event, EngineEvent::OutputRestored { output: 0 })
 }
 
 #[test]
 fn a_sink_that_breaks_is_rebuilt_and_the_programme_goes_on_in_time() {
     let mut wall = Wall::start_with(|config| {
-        config.sink = SinkKind::Custom {
+        config.outputs = vec![output(SinkKind::Custom {
             description: "identity error-after=90 ! fakesink".to_owned(),
-        };
+        })];
         config.patience.output_retry_every = Duration::from_millis(500);
     });
     let clip = Clip::h264(1, 20_000).make(wall.path());
@@ -46,9 +46,9 @@ fn a_sink_that_breaks_is_rebuilt_and_the_programme_goes_on_in_time() {
 #[test]
 fn a_sink_that_never_works_is_reported_once_and_nothing_counts_as_presented() {
     let mut wall = Wall::start_with(|config| {
-        config.sink = SinkKind::Custom {
+        config.outputs = vec![output(SinkKind::Custom {
             description: "fakesink state-error=ready-to-paused".to_owned(),
-        };
+        })];
         config.patience.output_retry_every = Duration::from_millis(200);
     });
     wall.wait_for("loss of the output", is_lost);
@@ -67,9 +67,9 @@ fn a_sink_that_never_works_is_reported_once_and_nothing_counts_as_presented() {
 #[test]
 fn a_sink_that_does_not_exist_is_a_lost_output_and_no_crash() {
     let mut wall = Wall::start_with(|config| {
-        config.sink = SinkKind::Custom {
+        config.outputs = vec![output(SinkKind::Custom {
             description: "nosuchsink".to_owned(),
-        };
+        })];
     });
     wall.wait_for("loss of the output", is_lost);
     wall.stop();

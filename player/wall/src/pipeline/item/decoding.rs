@@ -318,6 +318,7 @@ fn receive_video(
             .or_else(|| frame_ns(&sample))
             .unwrap_or(FRAME_NS),
         buffer,
+        caps: None,
     };
     item.pictures.push(notebook.generation, frame)?;
     if item.cue.medium.kind.is_still() {

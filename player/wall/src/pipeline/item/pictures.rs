@@ -12,13 +12,15 @@ const CAPACITY: usize = 8;
 /// A frame this much ahead of its tick is on time.
 const EARLY_NS: i64 = 500_000;
 
-/// A decoded picture in the zone's format.
+/// A decoded picture.
 #[derive(Clone, Debug)]
 pub(in crate::pipeline) struct Frame {
     /// Time in the medium.
     pub at_ns: i64,
     pub duration_ns: i64,
     pub buffer: gst::Buffer,
+    /// What the decoder made, where that is not the zone's format.
+    pub caps: Option<gst::Caps>,
 }
 
 impl Frame {

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use cotmoc_wall::pipeline::{
     AudioKind, Cue, CueId, Engine, EngineConfig, EngineEvent, FrameRate, Medium, MediumKind,
-    OpenMedium, Patience, PresentedFrame, Showing, SinkKind, SoundBlock, Witness, ZoneId,
+    OpenMedium, OutputConfig, PathChoice, Patience, PresentedFrame, Showing, SinkKind, SoundBlock,
+    Witness, ZoneId,
 };
 use tempfile::TempDir;
 
@@ -81,7 +82,8 @@ impl Wall {
             width: u32::try_from(media::WIDTH).unwrap(),
             height: u32::try_from(media::HEIGHT).unwrap(),
             rate: FrameRate { num: 30, den: 1 },
-            sink: SinkKind::Headless,
+            outputs: vec![output(SinkKind::Headless)],
+            path: PathChoice::Auto,
             audio: AudioKind::Meter,
             volume: 1.0,
             standby_png: std::fs::read(standby).unwrap().into(),
@@ -250,6 +252,12 @@ impl Wall {
     pub fn stop(self) {
         self.engine.stop(PATIENCE).unwrap();
     }
+}
+
+/// An output that shows the whole canvas.
+pub fn output(sink: SinkKind) -> OutputConfig {
+    let [width, height] = [media::WIDTH, media::HEIGHT].map(|edge| u32::try_from(edge).unwrap());
+    OutputConfig::whole(sink, width, height)
 }
 
 /// The medium in a file, read as it is.
