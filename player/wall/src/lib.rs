@@ -12,4 +12,5 @@ mod recheck;
 pub mod settings;
 mod setup;
 mod stage;
+pub mod text;
 mod trials;

@@ -21,6 +21,7 @@ mod output;
 mod overlay;
 mod picture;
 mod report;
+mod rgba;
 mod size;
 mod source;
 mod zone;
@@ -33,4 +34,5 @@ pub use cue::{Cue, CueId, ItemFault, MediaReader, Medium, MediumKind, OpenMedium
 pub use engine::{Engine, EngineError, monotonic_ns};
 pub use overlay::Overlay;
 pub use picture::PictureError;
+pub(crate) use rgba::{Rgba, decode_rgba};
 pub use report::{AudioLevel, EngineEvent, Status, ZoneStatus};

@@ -2,6 +2,7 @@
 
 mod decoding;
 mod pictures;
+mod slide;
 mod sound;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -154,6 +155,16 @@ impl Item {
         }
     }
 
+    /// Draws the one picture of a text slide.
+    fn draw_slide(&self) {
+        let drawn = slide::draw(&self.cue.medium, &self.caps);
+        let pushed = drawn.map(|frame| self.pictures.push(ANY_GENERATION, frame));
+        self.seal();
+        if let Err(fault) = pushed {
+            self.fail(fault);
+        }
+    }
+
     fn note(&self, note: Note) {
         if self.notes.send((ANY_GENERATION, note)).is_err() {
             tracing::trace!(cue = %self.cue.id, "A note came after the end of its item.");
@@ -200,6 +211,10 @@ fn work(item: &Arc<Item>, notes: &Receiver<(u64, Note)>, shop: &Workshop) {
         item.fail(ItemFault::Empty);
         return;
     }
+    if item.cue.medium.kind == MediumKind::Slide {
+        item.draw_slide();
+        return wait_for_release(notes);
+    }
     let mut generation = 0;
     loop {
         generation += 1;
@@ -220,6 +235,10 @@ fn work(item: &Arc<Item>, notes: &Receiver<(u64, Note)>, shop: &Workshop) {
             }
         }
     }
+    wait_for_release(notes);
+}
+
+fn wait_for_release(notes: &Receiver<(u64, Note)>) {
     while let Ok((_, note)) = notes.recv() {
         if matches!(note, Note::Released) {
             return;

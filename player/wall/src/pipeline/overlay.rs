@@ -14,8 +14,16 @@ pub trait Overlay: Send + Sync + fmt::Debug {
     /// Draws what the tick at group time `at_ns` shows.
     fn draw(&self, at_ns: i64, canvas: &mut PictureMut<'_>);
 
-    /// All that it needs is in memory.
+    /// There is nothing to wait for: all that it needs is in memory, or it has a fault.
     fn ready(&self) -> bool;
+
+    /// Tells ahead of time at which tick it will be seen first; what depends on the time is then drawn for that.
+    fn expect(&self, _at_ns: i64) {}
+
+    /// Why it is not drawn, or not all of it.
+    fn fault(&self) -> Option<String> {
+        None
+    }
 }
 
 impl From<PixelArea> for Area {
