@@ -2,6 +2,7 @@
 
 mod barcode;
 mod child;
+mod cost;
 mod download;
 mod eye;
 mod footprint;
@@ -13,12 +14,15 @@ mod soak;
 mod sync;
 mod transitions;
 mod verify;
+mod wall;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-const NAMES: &str = "verify, download, push, footprint, transitions, sync or soak";
+const NAMES: &str = "verify, download, push, footprint, transitions, sync, soak or cost";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -39,6 +43,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
     match name {
         transitions::AT_THE_SINK => return transitions::serve_sink(),
         sync::A_WALL => return sync::serve_wall(),
+        cost::THE_ENGINE => return cost::serve_engine(),
         soak::THE_WALLS => return soak::serve_walls(),
         _ => {}
     }
@@ -51,6 +56,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "transitions" => transitions::run()?,
         "sync" => sync::run()?,
         "soak" => soak::run()?,
+        "cost" => cost::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();
@@ -95,6 +101,16 @@ fn say(text: &str) {
 /// Rounded for people.
 fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
+}
+
+/// A folder for media and settings that a lesser user may read too; VLC runs as one.
+fn open_folder() -> anyhow::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("cotmoc-bench-").tempdir()?;
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home)?;
+    std::fs::set_permissions(&home, Permissions::from_mode(0o777))?;
+    Ok(folder)
 }
 
 /// The number in the environment variable `key`, which must be `least` or more.

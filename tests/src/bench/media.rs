@@ -123,32 +123,49 @@ pub fn still(item: u8, folder: &Path, size: Size, slot_ms: u32) -> anyhow::Resul
 }
 
 /// Makes an H.264 film of 30 frames per second with AAC sound, moving and grainy, at the bit rate
-/// that such films have.
+/// that such films have: a scene of `scene_s` seconds, shown `scenes` times.
 ///
 /// # Errors
 /// If ffmpeg cannot.
-pub fn film(folder: &Path, (width, height): Size, seconds: u32) -> anyhow::Result<PathBuf> {
+pub fn film(
+    folder: &Path,
+    (width, height): Size,
+    (scene_s, scenes): (u32, u32),
+) -> anyhow::Result<PathBuf> {
+    let scene = folder.join(format!("scene-{width}x{height}.mp4"));
     let path = folder.join(format!("film-{width}x{height}.mp4"));
-    let kbit_per_s = width * height / 200;
-    let status = Command::new("ffmpeg")
-        .args(["-y", "-v", "error", "-f", "lavfi", "-i"])
+    let kbit_per_s = width * height / 300;
+    let mut make = quiet_ffmpeg();
+    make.args(["-f", "lavfi", "-i"])
         .arg(format!(
-            "testsrc2=s={width}x{height}:r=30:d={seconds},noise=alls=6:allf=t"
+            "testsrc2=s={width}x{height}:r=30:d={scene_s},noise=alls=6:allf=t"
         ))
         .args(["-f", "lavfi", "-i"])
         .arg(format!(
-            "sine=frequency=440:sample_rate=48000:duration={seconds}"
+            "sine=frequency=440:sample_rate=48000:duration={scene_s}"
         ))
         .args(["-c:v", "libx264", "-preset", "veryfast", "-bf", "2"])
         .args(["-pix_fmt", "yuv420p", "-g", "60"])
         .args(["-b:v", &format!("{kbit_per_s}k")])
-        .args(["-c:a", "aac", "-ac", "2", "-movflags", "+faststart"])
-        .arg(&path)
-        .stdin(Stdio::null())
-        .status()
-        .context("starting ffmpeg")?;
-    anyhow::ensure!(status.success(), "ffmpeg could not make a film");
+        .args(["-c:a", "aac", "-ac", "2"])
+        .arg(&scene);
+    let mut repeat = quiet_ffmpeg();
+    repeat
+        .args(["-stream_loop", &scenes.saturating_sub(1).to_string(), "-i"])
+        .arg(&scene)
+        .args(["-c", "copy", "-movflags", "+faststart"])
+        .arg(&path);
+    for ffmpeg in [&mut make, &mut repeat] {
+        let status = ffmpeg.status().context("starting ffmpeg")?;
+        anyhow::ensure!(status.success(), "ffmpeg could not make a film");
+    }
     Ok(path)
+}
+
+fn quiet_ffmpeg() -> Command {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-y", "-v", "error"]).stdin(Stdio::null());
+    ffmpeg
 }
 
 fn raw_input((width, height): Size, (num, den): (u32, u32)) -> Command {

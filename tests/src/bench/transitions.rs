@@ -3,7 +3,6 @@
 
 mod judge;
 mod limit;
-mod ours;
 mod peers;
 mod report;
 mod run;
@@ -11,11 +10,11 @@ mod screen;
 mod sink;
 
 use super::media::{Clip, Recipe, Size, still};
-use super::{Outcome, child, complain, from_env};
+use super::{Outcome, child, complain, from_env, open_folder};
 use limit::Limit;
 use peers::Peer;
+pub use peers::lesser_vlc;
 use run::{Run, Stand};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,16 +57,11 @@ pub struct Series {
 pub fn run() -> anyhow::Result<Outcome> {
     let boundaries = from_env(BOUNDARIES_KEY, BOUNDARIES, 2)?;
     let boundaries = usize::try_from(boundaries)?.div_ceil(2);
-    let folder = tempfile::Builder::new().prefix("cotmoc-bench-").tempdir()?;
-    // VLC runs as a lesser user and reads the media too.
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
-    let home = folder.path().join("home");
-    std::fs::create_dir(&home)?;
-    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o777))?;
+    let folder = open_folder()?;
     let stand = Stand {
         clips: make_all(folder.path())?,
         folder: folder.path().to_owned(),
-        home,
+        home: folder.path().join("home"),
         boundaries,
     };
     let free = series(&stand, &Limit::None)?;

@@ -97,14 +97,18 @@ fn mpv() -> Command {
 }
 
 /// VLC refuses to run as root.
+#[must_use]
+pub fn lesser_vlc() -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return Command::new("vlc");
+    }
+    let mut lesser = Command::new("setpriv");
+    lesser.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "vlc"]);
+    lesser
+}
+
 fn vlc() -> Command {
-    let mut vlc = if rustix::process::geteuid().is_root() {
-        let mut lesser = Command::new("setpriv");
-        lesser.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "vlc"]);
-        lesser
-    } else {
-        Command::new("vlc")
-    };
+    let mut vlc = lesser_vlc();
     vlc.args([
         "--intf=dummy",
         "--quiet",

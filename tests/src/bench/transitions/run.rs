@@ -5,8 +5,9 @@ use super::limit::Limit;
 use super::peers::Peer;
 use super::screen::{Reading, Screen, Sight};
 use super::sink::{Order, Seen};
-use super::{AT_THE_SINK, ours};
+use super::{AT_THE_SINK, SCREEN};
 use crate::bench::media::Clip;
+use crate::bench::wall::Show;
 use crate::bench::{child, usage};
 use crate::process::Process;
 use std::path::PathBuf;
@@ -69,9 +70,17 @@ impl Stand {
     /// If it cannot be set up, started or watched.
     pub fn ours_on_screen(&self, limit: &Limit) -> anyhow::Result<Run> {
         let dir = tempfile::tempdir_in(&self.folder)?;
-        let board = ours::prepare(dir.path(), &self.clips)?;
+        let show = Show {
+            clips: &self.clips,
+            size: SCREEN,
+            sink: "window",
+            overlays: Vec::new(),
+            fallback: Show::plain_fallback(),
+        };
+        let wall = show.prepare(dir.path())?;
         let screen = Screen::start()?;
-        let command = ours::command(&board, &screen.display);
+        let mut command = wall.command();
+        command.env("DISPLAY", &screen.display);
         self.watch("cotmoc-wall", command, (&screen, limit), &self.clips)
     }
 
