@@ -21,6 +21,8 @@ pub enum PayloadType {
     Release,
     /// Subtracts content from a channel.
     Takedown,
+    /// Shows an approved template in a channel.
+    Override,
     /// A device's statement of what it shows.
     Receipt,
 }
@@ -33,14 +35,21 @@ impl PayloadType {
             Self::Root => "application/vnd.cotmoc.root.v1+json",
             Self::Release => "application/vnd.cotmoc.release.v1+json",
             Self::Takedown => "application/vnd.cotmoc.takedown.v1+json",
+            Self::Override => "application/vnd.cotmoc.override.v1+json",
             Self::Receipt => "application/vnd.cotmoc.receipt.v1+json",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Root, Self::Release, Self::Takedown, Self::Receipt]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [
+            Self::Root,
+            Self::Release,
+            Self::Takedown,
+            Self::Override,
+            Self::Receipt,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -24,6 +24,12 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::
     T::deserialize(Keyed(&mut serde_json::Deserializer::from_slice(bytes)))
 }
 
+/// Whether a field may be left out: as serde asks.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+pub(crate) const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// A map whose JSON form may not hold a key twice (serde's maps keep the last one silently).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

@@ -12,6 +12,7 @@ pub mod id;
 pub mod json;
 pub mod layout;
 pub mod media;
+pub mod override_order;
 pub mod plan;
 pub mod playlist;
 pub mod reject;

@@ -1,8 +1,9 @@
 //! Why a document was refused: one variant per reason, each with a stable code for events.
 
 use crate::digest::Digest;
+use crate::id::ItemId;
 
-/// Why an envelope, root, release or takedown was refused. Nothing that was good before is
+/// Why an envelope, root, release, takedown or override was refused. Nothing that was good before is
 /// replaced when any of these is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
@@ -50,7 +51,8 @@ pub enum Reject {
     /// A counter moved further than one step may.
     #[error("counter jumped from {have} to {got}; at most 10000 at once")]
     Jump { have: u64, got: u64 },
-    /// A release that had expired, grace included, when it was offered; by proven time alone.
+    /// A release that had expired, grace included, or an override that was over, when it was
+    /// offered; by proven time alone.
     #[error("expired on {expired}, and its grace is used up")]
     Expired { expired: crate::time::TimeMs },
     /// A release that breaks a rule of its own.
@@ -59,6 +61,18 @@ pub enum Reject {
     /// A takedown that breaks a rule of its own.
     #[error("takedown: {detail}")]
     BadTakedown { detail: String },
+    /// An override that breaks a rule of its own or of the root document.
+    #[error("override: {detail}")]
+    BadOverride { detail: String },
+    /// An override whose template the release in force does not have, or has with other content.
+    #[error("release {release} has no template {template} with the content that was ordered")]
+    NoSuchTemplate { release: u64, template: ItemId },
+    /// An override for other releases than the one in force (0: none).
+    #[error("ordered for releases {min} to {max}; release {release} is in force")]
+    OtherRelease { release: u64, min: u64, max: u64 },
+    /// What was ordered has been taken down.
+    #[error("asset {} is taken down", asset.short())]
+    TakenDown { asset: Digest },
     /// The signed programme needs media that is not (wholly, correctly) here yet.
     #[error("asset {} is missing or damaged", asset.short())]
     MediaMissing { asset: Digest },
@@ -91,6 +105,10 @@ impl Reject {
             Self::Expired { .. } => "expired",
             Self::BadRelease { .. } => "bad-release",
             Self::BadTakedown { .. } => "bad-takedown",
+            Self::BadOverride { .. } => "bad-override",
+            Self::NoSuchTemplate { .. } => "no-such-template",
+            Self::OtherRelease { .. } => "other-release",
+            Self::TakenDown { .. } => "taken-down",
             Self::MediaMissing { .. } => "media-missing",
             Self::Quota { .. } => "quota",
         }

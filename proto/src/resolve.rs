@@ -7,7 +7,7 @@
 mod segment;
 
 use crate::digest::Digest;
-use crate::id::ZoneId;
+use crate::id::{ItemId, ZoneId};
 use crate::playlist::{Item, Playlist};
 use crate::release::{OnStale, Release};
 use crate::time::{MINUTE, Millis, TimeMs};
@@ -32,6 +32,8 @@ pub struct ScreenState {
     pub down: bool,
     /// The release has expired and its grace is used up.
     pub stale: bool,
+    /// The template that an override in force shows, by item and digest.
+    pub template: Option<(ItemId, Digest)>,
 }
 
 /// Why a screen shows the signed fallback slide.
@@ -58,6 +60,8 @@ pub enum Show<'r> {
         item: &'r Item,
         since: TimeMs,
     },
+    /// An approved template that a duty officer has ordered, over the whole canvas.
+    Template { item: &'r Item },
     /// The signed fallback slide.
     Fallback {
         item: &'r Item,
@@ -112,9 +116,14 @@ struct Place<'r> {
 }
 
 /// What to show at `now`, and until when. Inside the operating window the answer is never dark;
-/// outside it is always dark; with an untrusted clock it is never dark. Asked again at any moment
-/// before `until`, with the same release and state, the answer is the same. A time outside the
-/// calendar (years -9999 to 9999) is never believed.
+/// outside it is dark unless a template is ordered; with an untrusted clock it is never dark.
+///
+/// A template comes before the programme, the window and the release's expiry, because an
+/// emergency knows no hours and is ordered anew each time by a person on duty; a takedown comes
+/// before it.
+///
+/// Asked again at any moment before `until`, with the same release and state, the answer is the
+/// same. A time outside the calendar (years -9999 to 9999) is never believed.
 #[must_use]
 pub fn resolve<'r>(
     release: Option<&'r Release>,
@@ -125,30 +134,46 @@ pub fn resolve<'r>(
         trusted: now.trusted && now.at.to_timestamp().is_some(),
         ..now
     };
+    let template = release.and_then(|release| template(release, state));
     let regulation = OperatingWindow::default();
     let window = release.map_or(&regulation, |release| &release.window);
     let edge = if now.trusted {
         match window.phase(now.at) {
-            Phase::Closed { until } => {
+            Phase::Closed { until } if template.is_none() => {
                 return Resolution {
                     picture: Picture::Dark,
                     until,
                 };
             }
-            Phase::Open { until, .. } => until,
+            Phase::Closed { until } | Phase::Open { until, .. } => until,
         }
     } else {
         next_minute(now.at)
     };
-    let zones = match release {
-        None => vec![factory(None, FactoryReason::NoRelease, edge)],
-        Some(release) => resolve_zones(release, state, now, edge),
+    let zones = match (template, release) {
+        (Some(item), _) => vec![ZoneShow {
+            zone: None,
+            show: Show::Template { item },
+            until: edge,
+        }],
+        (None, None) => vec![factory(None, FactoryReason::NoRelease, edge)],
+        (None, Some(release)) => resolve_zones(release, state, now, edge),
     };
     let until = zones.iter().map(|zone| zone.until).fold(edge, Ord::min);
     Resolution {
         picture: Picture::Lit(zones),
         until,
     }
+}
+
+/// The template that is ordered, if this release has it with the content that was ordered and it
+/// may and can be shown.
+fn template<'r>(release: &'r Release, state: &ScreenState) -> Option<&'r Item> {
+    let (id, asset) = state.template.as_ref().filter(|_| !state.down)?;
+    let mut templates = release.templates.iter();
+    templates.find(|item| {
+        item.id == *id && item.digest() == *asset && !state.unavailable.contains(asset)
+    })
 }
 
 /// Every zone's show; or the fallback once over the whole canvas, where it would fill every zone.

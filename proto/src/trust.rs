@@ -12,12 +12,12 @@ mod root;
 mod state;
 
 pub use admit::{
-    Admitted, Identity, admit_release, admit_root, admit_takedown, factory_root, verify_release,
-    verify_takedown,
+    Admitted, Identity, admit_override, admit_release, admit_root, admit_takedown, factory_root,
+    verify_override, verify_release, verify_takedown,
 };
 pub use receipt::{Receipt, verify_receipt};
 pub use root::{Clause, Key, Role, RoleName, Root};
-pub use state::{Denial, MAX_STEP, TrustState};
+pub use state::{Denial, InForce, MAX_STEP, TrustState};
 
 #[cfg(test)]
 mod tests;

@@ -169,6 +169,9 @@ fn showing(out: Out, report: Option<&ScreenReport>) -> String {
         .map(|showing| match showing {
             Showing::Dark { .. } => out.words(text::DARK),
             Showing::Item { title, .. } => title.clone(),
+            Showing::Template { title, .. } => {
+                format!("{}: {title}", out.words(text::TEMPLATE))
+            }
             Showing::Fallback { reason, .. } => {
                 format!("{} ({reason})", out.words(text::FALLBACK))
             }

@@ -38,6 +38,10 @@ pub fn router(app: &Shared) -> Router<Shared> {
             "/api/v1/channels/{channel}/takedowns",
             get(channels::takedowns),
         )
+        .route(
+            "/api/v1/channels/{channel}/overrides",
+            get(channels::overrides),
+        )
         .route("/api/v1/envelopes", post(documents::publish))
         .route("/api/v1/envelopes/{sha256}", get(documents::envelope))
         .route("/api/v1/roots", get(documents::roots))

@@ -143,11 +143,15 @@ impl App {
     pub async fn publish(&self, bytes: Vec<u8>) -> ApiResult<Done> {
         let _one_at_a_time = self.publishing.lock().await;
         let published = self.published();
-        let checking = tokio::task::spawn_blocking(move || publish::check(&published, &bytes));
+        let sent = bytes.clone();
+        let checking = tokio::task::spawn_blocking(move || publish::check(&published, &sent));
         let checked = checking.await.map_err(|_join| ApiError::internal())?;
         let (document, assets) = match checked.map_err(refused)? {
             Checked::New { document, assets } => (document, assets),
-            Checked::Known(row) => return Ok(self.done(row, false)),
+            Checked::Known(row) => match self.signed_anew(&row, &bytes).await? {
+                Some(document) => (document, Vec::new()),
+                None => return Ok(self.done(row, false)),
+            },
         };
         for asset in assets {
             self.check_asset(asset).await?;
@@ -158,6 +162,7 @@ impl App {
             channel: document.channel.clone(),
             epoch: document.epoch,
             number: document.number,
+            resigned: document.resigned,
             envelope_sha256: document.envelope_sha256,
             payload_sha256: document.payload_sha256,
             published_ms: now,
@@ -167,6 +172,16 @@ impl App {
         self.reload().await?;
         tracing::info!(kind = row.kind.as_str(), number = row.number, channel = ?row.channel, "a document was published");
         Ok(self.done(row, true))
+    }
+
+    /// What was published as `row`, with signatures that `bytes` adds.
+    async fn signed_anew(&self, row: &DocumentRow, bytes: &[u8]) -> ApiResult<Option<NewDocument>> {
+        let published = self.published();
+        let kept = self.store.envelope(row.envelope_sha256).await?;
+        let (Some(root), Some((_, kept))) = (&published.root, kept) else {
+            return Ok(None);
+        };
+        Ok(publish::signed_anew(root, row, (&kept, bytes)))
     }
 
     fn done(&self, row: DocumentRow, is_new: bool) -> Done {
@@ -294,6 +309,6 @@ fn refused(refusal: Refusal) -> ApiError {
             "unknown-type",
             message.clone(),
         )
-        .remedy("publish a root, a release or a takedown"),
+        .remedy("publish a root, a release, a takedown or an override"),
     }
 }

@@ -9,10 +9,12 @@ use crate::store::{DocumentKind, DocumentRow, NewDocument};
 use cotmoc_proto::envelope::{Envelope, PayloadType};
 use cotmoc_proto::json::parse_strict;
 use cotmoc_proto::media::Asset;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{
-    Identity, Root, TrustState, admit_release, admit_root, admit_takedown, factory_root,
+    Identity, RoleName, Root, TrustState, admit_override, admit_release, admit_root,
+    admit_takedown, factory_root,
 };
 use cotmoc_proto::{ChannelId, DeviceId, Digest, Reject};
 
@@ -64,6 +66,7 @@ pub fn check(published: &Published, bytes: &[u8]) -> Result<Checked, Refusal> {
         PayloadType::Root => check_root(published, &envelope, bytes),
         PayloadType::Release => check_release(published, &envelope, bytes),
         PayloadType::Takedown => check_takedown(published, &envelope, bytes),
+        PayloadType::Override => check_override(published, &envelope, bytes),
         PayloadType::Receipt => Err(Refusal::NotPublishable { kind: "receipt" }),
     }
 }
@@ -91,6 +94,7 @@ fn check_root(
             channel: None,
             epoch: root.epoch,
             number: root.version,
+            resigned: 0,
             envelope_sha256: Digest::of(bytes),
             payload_sha256: digest,
             envelope: bytes.to_vec(),
@@ -147,6 +151,7 @@ fn check_release(
         channel: Some(release.channel),
         epoch: release.epoch,
         number: release.version,
+        resigned: 0,
         envelope_sha256: Digest::of(bytes),
         payload_sha256: envelope.payload_digest(),
         envelope: bytes.to_vec(),
@@ -169,11 +174,7 @@ fn check_takedown(
     let board = board(published, &said.channel);
     let state = state(root, board);
     // A takedown names no devices: any name stands for all of them.
-    let me = Identity {
-        site: root.site.clone(),
-        channel: said.channel.clone(),
-        device: any_device(),
-    };
+    let me = identity(root, &said.channel, &any_device());
     let takedown = admit_takedown(root, &state, &me, bytes)?;
     let board = board.ok_or_else(|| Refusal::UnknownChannel {
         channel: said.channel.clone(),
@@ -196,6 +197,7 @@ fn check_takedown(
             channel: Some(takedown.channel),
             epoch: takedown.epoch,
             number: takedown.seq,
+            resigned: 0,
             envelope_sha256: Digest::of(bytes),
             payload_sha256: envelope.payload_digest(),
             envelope: bytes.to_vec(),
@@ -206,20 +208,110 @@ fn check_takedown(
     })
 }
 
+fn check_override(
+    published: &Published,
+    envelope: &Envelope,
+    bytes: &[u8],
+) -> Result<Checked, Refusal> {
+    let root = published.root.as_deref().ok_or(Refusal::NoRoot)?;
+    let said: Override = parse_strict(envelope.unverified_payload()).map_err(Reject::malformed)?;
+    let board = board(published, &said.channel);
+    let mut state = state(root, board);
+    let me = identity(root, &said.channel, &any_device());
+    let order = admit_override(root, &state, &me, bytes)?;
+    let board = board.ok_or_else(|| Refusal::UnknownChannel {
+        channel: said.channel.clone(),
+    })?;
+    let newest = board.overrides.last();
+    if let Some(known) = newest.filter(|known| known.row.payload_sha256 == order.digest) {
+        return Ok(Checked::Known(known.row.clone()));
+    }
+    let (order, digest) = (order.document, order.digest);
+    follows(state.override_seq, order.seq)?;
+    state.on_override(&order, digest);
+    if let Some(template) = order.template() {
+        let release = board.newest.as_ref().map(|issued| &issued.document);
+        let release = release.ok_or_else(|| template.without_release())?;
+        state.template_in(release)?;
+    }
+    Ok(Checked::New {
+        document: NewDocument {
+            kind: DocumentKind::Override,
+            channel: Some(order.channel),
+            epoch: order.epoch,
+            number: order.seq,
+            resigned: 0,
+            envelope_sha256: Digest::of(bytes),
+            payload_sha256: digest,
+            envelope: bytes.to_vec(),
+            devices: Vec::new(),
+            blobs: Vec::new(),
+        },
+        assets: Vec::new(),
+    })
+}
+
+/// `row`, published as `kept`, with the signatures that `bytes` adds to it; `None` if it adds none
+/// that count, or `bytes` is not the same document. A release that is signed anew by others can
+/// so outlive the root that takes its first signers' keys away.
+#[must_use]
+pub fn signed_anew(
+    root: &Root,
+    row: &DocumentRow,
+    (kept, bytes): (&[u8], &[u8]),
+) -> Option<NewDocument> {
+    let role = match row.kind {
+        // Roots follow one another; what one was signed with is what the next is checked by.
+        DocumentKind::Root => return None,
+        DocumentKind::Release => RoleName::Release,
+        DocumentKind::Takedown => RoleName::Takedown,
+        DocumentKind::Override => RoleName::Override,
+    };
+    let (kept, sent) = (Envelope::parse(kept).ok()?, Envelope::parse(bytes).ok()?);
+    let merged = root.merge(role, &kept, &sent)?;
+    let devices = match row.kind {
+        DocumentKind::Release => {
+            let release: Release = parse_strict(merged.unverified_payload()).ok()?;
+            release.devices
+        }
+        DocumentKind::Root | DocumentKind::Takedown | DocumentKind::Override => Vec::new(),
+    };
+    let envelope = merged.to_bytes();
+    Some(NewDocument {
+        kind: row.kind,
+        channel: row.channel.clone(),
+        epoch: row.epoch,
+        number: row.number,
+        resigned: row.resigned + 1,
+        envelope_sha256: Digest::of(&envelope),
+        payload_sha256: row.payload_sha256,
+        envelope,
+        devices,
+        // They are noted under the first envelope already.
+        blobs: Vec::new(),
+    })
+}
+
 fn board<'a>(published: &'a Published, channel: &ChannelId) -> Option<&'a Board> {
     published.channels.get(channel)
 }
 
-/// The counters of a device that has everything that is published.
+/// What a device remembers that has everything that is published.
 fn state(root: &Root, board: Option<&Board>) -> TrustState {
-    let newest = board.and_then(|board| board.newest.as_ref());
-    let takedown = board.and_then(|board| board.takedowns.last());
-    TrustState {
-        release: newest.map_or(0, |issued| issued.row.number),
-        release_sha256: newest.map(|issued| issued.row.payload_sha256),
-        takedown: takedown.map_or(0, |issued| issued.row.number),
-        ..TrustState::fresh(root)
+    let mut state = TrustState::fresh(root);
+    let Some(board) = board else {
+        return state;
+    };
+    if let Some(newest) = &board.newest {
+        state.on_release(&newest.document, newest.row.payload_sha256);
     }
+    for takedown in &board.takedowns {
+        state.on_takedown(&takedown.document);
+    }
+    for order in &board.overrides {
+        state.on_override(&order.document, order.row.payload_sha256);
+    }
+    state
 }
 
 fn identity(root: &Root, channel: &ChannelId, device: &DeviceId) -> Identity {

@@ -8,10 +8,11 @@ use crate::store::{ChannelRow, DocumentKind, DocumentRow, Store, StoreError};
 use cotmoc_proto::device::{Desired, DocumentRef};
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::json::parse_strict;
+use cotmoc_proto::override_order::{Action, Override};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{Root, admit_root, factory_root};
-use cotmoc_proto::{ChannelId, DeviceId, Digest, Reject};
+use cotmoc_proto::{ChannelId, DeviceId, Digest, Reject, TimeMs};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +48,40 @@ pub struct Board {
     pub newest: Option<Arc<Issued<Release>>>,
     by_device: BTreeMap<DeviceId, Arc<Issued<Release>>>,
     pub takedowns: Vec<Issued<Takedown>>,
+    pub overrides: Vec<Issued<Override>>,
+}
+
+impl Board {
+    /// The overrides that say together what holds at `now`, in order: the newest, and before it
+    /// the one that it does not end. An order whose time is past is left out, so that no wall that
+    /// was away shows it days later.
+    pub fn holding(&self, now: TimeMs) -> impl Iterator<Item = &Issued<Override>> {
+        let newest = self.overrides.last();
+        let ends = newest.and_then(|newest| match newest.document.action {
+            Action::Show(_) => None,
+            Action::End { ends } => Some(ends),
+        });
+        let shows = |issued: &&Issued<Override>| issued.document.template().is_some();
+        let before = ends.and_then(|ends| {
+            let last = self.overrides.iter().rev().find(shows);
+            last.filter(|issued| issued.document.seq > ends)
+        });
+        let is_past = move |issued: &Issued<Override>| {
+            let template = issued.document.template();
+            template.is_some_and(|t| issued.row.published_ms.plus(t.duration_ms) <= now)
+        };
+        before
+            .into_iter()
+            .chain(newest)
+            .filter(move |issued| !is_past(issued))
+    }
+
+    /// The override whose template is shown at `now`.
+    #[must_use]
+    pub fn showing(&self, now: TimeMs) -> Option<&Issued<Override>> {
+        self.holding(now)
+            .find(|issued| issued.document.template().is_some())
+    }
 }
 
 /// A published document with its content.
@@ -91,9 +126,15 @@ impl Published {
         self.channels.get(channel)?.by_device.get(device)
     }
 
-    /// What `device` should have while its screens run release `running` (`None`: not known).
+    /// What `device` should have at `now` while its screens run release `running` (`None`: not
+    /// known).
     #[must_use]
-    pub fn desired(&self, channel: &ChannelId, device: &DeviceId, running: Option<u64>) -> Desired {
+    pub fn desired(
+        &self,
+        (channel, device): (&ChannelId, &DeviceId),
+        running: Option<u64>,
+        now: TimeMs,
+    ) -> Desired {
         let release = self.release_for(channel, device);
         let lifted = |takedown: &Takedown| {
             release.is_some_and(|r| {
@@ -116,6 +157,13 @@ impl Published {
             takedowns: takedowns
                 .iter()
                 .filter(|issued| !lifted(&issued.document))
+                .map(|issued| reference(&issued.row))
+                .collect(),
+            overrides: self
+                .channels
+                .get(channel)
+                .into_iter()
+                .flat_map(|board| board.holding(now))
                 .map(|issued| reference(&issued.row))
                 .collect(),
         }
@@ -158,21 +206,30 @@ async fn load_board(store: &Store, row: ChannelRow, epoch: u64) -> Result<Board,
         loaded.insert(issued.row.envelope_sha256, Arc::clone(&issued));
         by_device.insert(device, issued);
     }
-    let mut takedowns = Vec::new();
-    for row in store
-        .documents(DocumentKind::Takedown, Some(channel))
-        .await?
-    {
-        if row.epoch == epoch {
-            takedowns.push(issued(store, row).await?);
-        }
-    }
+    let takedowns = issued_of(store, (DocumentKind::Takedown, &channel), epoch).await?;
+    let overrides = issued_of(store, (DocumentKind::Override, &channel), epoch).await?;
     Ok(Board {
         row,
         newest: loaded.into_values().max_by_key(|issued| issued.row.number),
         by_device,
         takedowns,
+        overrides,
     })
+}
+
+/// Every document of one kind of a channel, in one epoch.
+async fn issued_of<T: DeserializeOwned>(
+    store: &Store,
+    (kind, channel): (DocumentKind, &ChannelId),
+    epoch: u64,
+) -> Result<Vec<Issued<T>>, PublishedError> {
+    let mut all = Vec::new();
+    for row in store.documents(kind, Some(channel.clone())).await? {
+        if row.epoch == epoch {
+            all.push(issued(store, row).await?);
+        }
+    }
+    Ok(all)
 }
 
 async fn issued<T: DeserializeOwned>(

@@ -107,6 +107,7 @@ mod tests {
             release: 1,
             release_sha256: None,
             takedown: 0,
+            override_seq: 0,
             output: OutputHealth::default(),
             on_air_today_ms: 3 * HOUR,
             quota_ms: 14 * HOUR,

@@ -1,5 +1,5 @@
-//! Brings signed documents from the controller to the inbox: roots in order, takedowns at once,
-//! releases on to whoever fetches their media. Each is verified first, so that nobody fetches
+//! Brings signed documents from the controller to the inbox: roots in order, takedowns and overrides
+//! at once, releases on to whoever fetches their media. Each is verified first, so that nobody fetches
 //! media for a document that the screens will refuse.
 
 use crate::api::Api;
@@ -174,6 +174,9 @@ impl Courier {
         for document in &desired.takedowns {
             done &= self.look_for_takedown(api, document).await;
         }
+        for document in &desired.overrides {
+            done &= self.look_for_override(api, document).await;
+        }
         if let Some(document) = &desired.release {
             done &= self.look_for_release(api, document).await;
         }
@@ -232,6 +235,29 @@ impl Courier {
             .put_takedown(takedown.seq, &envelope)
             .map_err(CarryError::Inbox)?;
         tracing::info!(seq = takedown.seq, "a takedown is in the inbox");
+        self.screens.look();
+        Ok(())
+    }
+
+    async fn look_for_override(&mut self, api: &Api, document: &DocumentRef) -> bool {
+        let here = self.inbox.override_order(document.number).ok().flatten();
+        let is_here = here.is_some_and(|bytes| Digest::of(&bytes) == document.envelope_sha256);
+        if is_here || self.is_refused(document) {
+            return true;
+        }
+        let carried = self.carry_override(api, document).await;
+        self.settle(EventKind::OverrideRefused, document, carried)
+    }
+
+    async fn carry_override(&self, api: &Api, document: &DocumentRef) -> Result<(), CarryError> {
+        let envelope = api.envelope(document).await.map_err(CarryError::Fetch)?;
+        let order = trust::verify_override(&self.root, &self.me, &envelope)
+            .map_err(CarryError::Refused)?
+            .document;
+        self.inbox
+            .put_override(order.seq, &envelope)
+            .map_err(CarryError::Inbox)?;
+        tracing::info!(seq = order.seq, "an override is in the inbox");
         self.screens.look();
         Ok(())
     }

@@ -33,6 +33,14 @@ impl Inbox {
         self.read(&format!("takedown.{seq}.dsse"))
     }
 
+    /// The override with sequence number `seq`, if it is there.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn override_order(&self, seq: u64) -> Result<Option<Vec<u8>>, FileError> {
+        self.read(&format!("override.{seq}.dsse"))
+    }
+
     /// The release that was delivered last.
     ///
     /// # Errors
@@ -55,6 +63,14 @@ impl Inbox {
     /// [`FileError`].
     pub fn put_takedown(&self, seq: u64, envelope: &[u8]) -> Result<(), FileError> {
         self.write(&format!("takedown.{seq}.dsse"), envelope)
+    }
+
+    /// Delivers the override with sequence number `seq`.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn put_override(&self, seq: u64, envelope: &[u8]) -> Result<(), FileError> {
+        self.write(&format!("override.{seq}.dsse"), envelope)
     }
 
     /// Delivers a release. Its media must be in place.

@@ -181,6 +181,7 @@ mod tests {
             release: 2,
             release_sha256: None,
             takedown: 0,
+            override_seq: 0,
             showing: Vec::new(),
             prev: None,
         };

@@ -75,6 +75,7 @@ impl Receipts {
                 release: statement.accepted.release,
                 release_sha256: statement.accepted.release_sha256,
                 takedown: statement.accepted.takedown,
+                override_seq: statement.accepted.override_seq,
                 showing: statement.showing,
                 prev,
             };
@@ -101,20 +102,28 @@ struct Accepted {
     release: u64,
     release_sha256: Option<Digest>,
     takedown: u64,
+    override_seq: u64,
+    /// Whether a template is on air: that it is, and that it no longer is, is told at once.
+    template: bool,
 }
 
 impl Statement {
     fn of(report: &ScreenReport) -> Self {
         let item = |showing: &Showing| match showing {
-            Showing::Item { item, .. } | Showing::Fallback { item, .. } => Some(item.clone()),
+            Showing::Item { item, .. }
+            | Showing::Template { item, .. }
+            | Showing::Fallback { item, .. } => Some(item.clone()),
             Showing::Dark { .. } | Showing::Factory { .. } => None,
         };
+        let is_template = |showing: &Showing| matches!(showing, Showing::Template { .. });
         Self {
             accepted: Accepted {
                 root_version: report.root_version,
                 release: report.release,
                 release_sha256: report.release_sha256,
                 takedown: report.takedown,
+                override_seq: report.override_seq,
+                template: report.showing.iter().any(is_template),
             },
             showing: report.showing.iter().filter_map(item).collect(),
         }

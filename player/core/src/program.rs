@@ -62,6 +62,12 @@ pub enum CueShow {
         /// What brings its sound to the release's loudness, in thousandths of dB.
         gain_mdb: i32,
     },
+    /// An approved template that a duty officer has ordered, over the whole canvas.
+    Template {
+        item: ItemId,
+        title: String,
+        asset: Asset,
+    },
     /// The signed fallback slide.
     Fallback {
         item: ItemId,
@@ -79,8 +85,8 @@ pub struct CuePlan {
     /// The zone of the release that it fills; `None`: the whole canvas, whatever the layout.
     pub zone: Option<ZoneId>,
     pub show: CueShow,
-    /// When the showing began or will begin. Of what has no start of its own (dark, fallback,
-    /// factory) and is on already: the moment planned at.
+    /// When the showing began or will begin. Of what has no start of its own (dark, template,
+    /// fallback, factory) and is on already: the moment planned at.
     pub from: TimeMs,
     /// When it ends, or, of the last cue, when to ask again at the latest.
     pub until: TimeMs,
@@ -126,7 +132,7 @@ impl CueShow {
     pub const fn crossfade_ms(&self) -> u32 {
         match self {
             Self::Item { crossfade_ms, .. } => *crossfade_ms,
-            Self::Dark | Self::Fallback { .. } | Self::Factory { .. } => 0,
+            Self::Dark | Self::Template { .. } | Self::Fallback { .. } | Self::Factory { .. } => 0,
         }
     }
 
@@ -135,7 +141,7 @@ impl CueShow {
     pub const fn gain_mdb(&self) -> i32 {
         match self {
             Self::Item { gain_mdb, .. } => *gain_mdb,
-            Self::Dark | Self::Fallback { .. } | Self::Factory { .. } => 0,
+            Self::Dark | Self::Template { .. } | Self::Fallback { .. } | Self::Factory { .. } => 0,
         }
     }
 
@@ -156,7 +162,10 @@ impl CuePlan {
     fn goes_on_as(&self, next: &Self) -> bool {
         let starts_anew = match next.show {
             CueShow::Item { .. } => next.from != self.from,
-            CueShow::Dark | CueShow::Fallback { .. } | CueShow::Factory { .. } => false,
+            CueShow::Dark
+            | CueShow::Template { .. }
+            | CueShow::Fallback { .. }
+            | CueShow::Factory { .. } => false,
         };
         !starts_anew && self.show == next.show && self.zone == next.zone
     }
@@ -178,6 +187,14 @@ impl CuePlan {
                 item,
                 since,
             } => (CueShow::of_item(target_mlufs, playlist, item), *since),
+            Show::Template { item } => {
+                let show = CueShow::Template {
+                    item: item.id.clone(),
+                    title: item.title.clone(),
+                    asset: item.asset.clone(),
+                };
+                (show, at)
+            }
             Show::Fallback { item, reason } => {
                 let show = CueShow::Fallback {
                     item: item.id.clone(),

@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// The most powered-on time that a power cut may take from the proven time.
 const SAVE_EVERY_MS: Millis = 10 * MINUTE;
 const SAVE_AGAIN_MS: Millis = MINUTE;
+/// The same while an override is in force, and what a restart costs it: the time that may have
+/// gone unwritten, so that nobody lengthens it by cutting the power.
+const OVERRIDE_STEP_MS: Millis = MINUTE;
 
 /// Where a gate reads and writes, whose it is, and the root document that came with the device.
 #[derive(Debug, Clone)]
@@ -144,6 +147,11 @@ impl Gate {
                 unavailable: trust.denied_in(release),
                 down: trust.is_down(release),
                 stale: trust.is_stale(release),
+                template: trust
+                    .template_in(release)
+                    .ok()
+                    .flatten()
+                    .map(|item| (item.id.clone(), item.digest())),
             })
     }
 
@@ -186,19 +194,29 @@ impl Gate {
         self.shelf.clone()
     }
 
-    /// Adds powered-on time. It is written to disk every ten minutes at most.
+    /// Adds powered-on time. It is written to disk every ten minutes at most, every minute while
+    /// an override is in force, and when that is over.
     pub fn powered(&mut self, ms: Millis) {
         let ms = ms.max(0);
         let trust = &mut self.standing.book.trust;
-        trust.powered_ms = trust.powered_ms.saturating_add(ms);
+        let before = trust.override_in_force.as_ref().map(|order| order.seq);
+        trust.on_powered(ms);
+        let is_ordered = trust.override_in_force.is_some();
+        let over = before.filter(|_| !is_ordered);
+        self.intake.over.extend(over);
         self.unsaved_ms = self.unsaved_ms.saturating_add(ms);
-        if self.unsaved_ms < SAVE_EVERY_MS {
+        let every_ms = if is_ordered {
+            OVERRIDE_STEP_MS
+        } else {
+            SAVE_EVERY_MS
+        };
+        if over.is_none() && self.unsaved_ms < every_ms {
             return;
         }
         if let Err(error) = self.slots.save(&mut self.standing.book) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "powered-on time could not be written, trying again");
-            self.unsaved_ms = SAVE_EVERY_MS - SAVE_AGAIN_MS;
+            self.unsaved_ms = every_ms - SAVE_AGAIN_MS;
         } else {
             self.unsaved_ms = 0;
         }

@@ -7,8 +7,9 @@
 //! inbox (anyone may write)          trust folder (the screen's own)        media (anyone may write)
 //! root.N.dsse    ─┐ verify  ┌─> root.N.dsse, .bak   signed file first,     <sha256>.blob
 //! takedown.N.dsse ┼────────>┼─> takedown.N.*.dsse   counter second,            │ hashed after it is
-//! release.dsse   ─┘         └─> release.0, .1       boot rolls forward         ▼ in our memory
-//!                               state.a, state.b                          VerifiedReader
+//! override.N.dsse │         ├─> override.N.dsse     boot rolls forward         ▼ in our memory
+//! release.dsse   ─┘         └─> release.0, .1                             VerifiedReader
+//!                               state.a, state.b
 //! ```
 //!
 //! Nothing is written before it is verified, and nothing that was good is replaced by anything

@@ -1,7 +1,7 @@
 //! What the gate tells: what it found when it opened, what became of what it read, what stops it.
 
 use cotmoc_proto::device::{Event, EventKind};
-use cotmoc_proto::{Digest, Reject};
+use cotmoc_proto::{Digest, ItemId, Reject};
 use std::path::PathBuf;
 
 /// Why a gate cannot be opened at all. The screen then has nothing but its built-in slide.
@@ -24,6 +24,7 @@ pub enum GateError {
 pub enum What {
     Root,
     Takedown,
+    Override,
     Release,
 }
 
@@ -34,6 +35,7 @@ impl What {
         match self {
             Self::Root => "root",
             Self::Takedown => "takedown",
+            Self::Override => "override",
             Self::Release => "release",
         }
     }
@@ -76,6 +78,10 @@ pub enum Finding {
     /// What it denied stays denied as long as a state slot holds.
     #[error("the kept takedown {name} was damaged: {reason}")]
     TakedownDamaged { name: String, reason: &'static str },
+    /// The override in force cannot be proven by a signed file any more: damaged, or its signer's
+    /// key was taken away. It ends.
+    #[error("override {seq} cannot be proven any more and ends: {reason}")]
+    OverrideUnproven { seq: u64, reason: &'static str },
     /// The disk does not take writes. The picture stays, nothing new can be accepted.
     #[error("the state could not be written: {detail}")]
     NotSaved { detail: String },
@@ -95,6 +101,7 @@ impl Finding {
             Self::RootDamaged { .. } => "root-damaged",
             Self::ReleaseLost { .. } => "release-lost",
             Self::TakedownDamaged { .. } => "takedown-damaged",
+            Self::OverrideUnproven { .. } => "override-unproven",
             Self::NotSaved { .. } => "state-not-saved",
         }
     }
@@ -112,7 +119,8 @@ impl Finding {
             | Self::RootCopyRepaired { .. }
             | Self::RootDamaged { .. }
             | Self::ReleaseLost { .. }
-            | Self::TakedownDamaged { .. } => EventKind::IntegrityFault,
+            | Self::TakedownDamaged { .. }
+            | Self::OverrideUnproven { .. } => EventKind::IntegrityFault,
         };
         let (reason, detail) = (self.code().to_owned(), self.to_string());
         let what = "trust".to_owned();
@@ -136,6 +144,22 @@ pub enum Outcome {
     TakedownAccepted {
         seq: u64,
     },
+    /// A template is ordered, or (`template` is `None`) what was ordered up to `ends` is ended.
+    OverrideAccepted {
+        seq: u64,
+        template: Option<ItemId>,
+        ends: Option<u64>,
+    },
+    /// An order was accepted, but the release in force does not show its template. Should a later
+    /// release have it, it is shown for what is left of its time.
+    OverrideHidden {
+        seq: u64,
+        reject: Reject,
+    },
+    /// The time of an override is used up.
+    OverrideOver {
+        seq: u64,
+    },
     /// Refused for good, as long as the trust state stays as it is. `sha256` is of the envelope.
     Refused {
         what: What,
@@ -148,7 +172,8 @@ pub enum Outcome {
         code: &'static str,
         detail: String,
     },
-    /// It is good but could not be kept; it is tried again. A takedown is in force all the same.
+    /// It is good but could not be kept; it is tried again. A takedown or override is in force all
+    /// the same.
     NotKept {
         what: What,
         detail: String,
@@ -173,6 +198,28 @@ impl Outcome {
             Self::TakedownAccepted { seq } => {
                 Event::new(EventKind::TakedownAccepted, [("seq", text(seq))])
             }
+            Self::OverrideAccepted {
+                seq,
+                template,
+                ends,
+            } => {
+                let mut event = Event::new(EventKind::OverrideAccepted, [("seq", text(seq))]);
+                let template = template.as_ref().map(|id| ("template", id.to_string()));
+                let more = template.into_iter().chain(ends.map(|n| ("ends", text(&n))));
+                event
+                    .detail
+                    .extend(more.map(|(key, value)| (key.to_owned(), value)));
+                event
+            }
+            Self::OverrideHidden { seq, reject } => Event::new(
+                EventKind::OverrideRefused,
+                [
+                    ("seq", text(seq)),
+                    ("reason", reject.code().to_owned()),
+                    ("detail", reject.to_string()),
+                ],
+            ),
+            Self::OverrideOver { seq } => Event::new(EventKind::OverrideOver, [("seq", text(seq))]),
             Self::Refused {
                 what,
                 reject,
@@ -214,6 +261,7 @@ const fn refused(what: What) -> EventKind {
     match what {
         What::Root => EventKind::RootRefused,
         What::Takedown => EventKind::TakedownRefused,
+        What::Override => EventKind::OverrideRefused,
         What::Release => EventKind::ReleaseRefused,
     }
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The most takedowns that are kept, and that one look into the inbox considers.
 pub const MAX_TAKEDOWNS: usize = 256;
+/// The same for overrides: the newest says what holds.
+pub const MAX_OVERRIDES: usize = 16;
 const MAX_NAMES: usize = 10_000;
 
 /// One of the two files that hold the last two releases.
@@ -111,6 +113,26 @@ impl Vault {
         Ok(())
     }
 
+    /// Names of the overrides that are kept, in order of their numbers.
+    pub fn overrides(&self) -> Vec<String> {
+        override_names(&self.folder)
+    }
+
+    /// One kept override.
+    pub fn override_order(&self, name: &str) -> Result<Vec<u8>, FileError> {
+        self.read(name)
+    }
+
+    /// Keeps an override, and no more than [`MAX_OVERRIDES`] of them.
+    pub fn write_override(&self, seq: u64, bytes: &[u8]) -> Result<(), FileError> {
+        self.write(&override_name(seq), bytes)?;
+        let names = self.overrides();
+        for name in names.iter().take(names.len().saturating_sub(MAX_OVERRIDES)) {
+            self.remove(name);
+        }
+        Ok(())
+    }
+
     /// Removes a file that is no longer of use. That it stays is no harm.
     pub fn remove(&self, name: &str) {
         if let Err(error) = fs::remove_file(self.folder.join(name)) {
@@ -135,8 +157,22 @@ pub fn read_envelope(path: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Names `takedown.N….dsse` in `folder`, in order of N; the newest if there are too many.
 pub fn takedown_names(folder: &Path) -> Vec<String> {
+    numbered(folder, "takedown.")
+}
+
+/// Names `override.N….dsse` in `folder`, in order of N.
+pub fn override_names(folder: &Path) -> Vec<String> {
+    numbered(folder, "override.")
+}
+
+/// The file that keeps override `seq`.
+pub fn override_name(seq: u64) -> String {
+    format!("override.{seq}.dsse")
+}
+
+fn numbered(folder: &Path, prefix: &str) -> Vec<String> {
     let number = |name: &String| -> Option<u64> {
-        let rest = name.strip_prefix("takedown.")?.strip_suffix(".dsse")?;
+        let rest = name.strip_prefix(prefix)?.strip_suffix(".dsse")?;
         rest.split('.').next()?.parse().ok()
     };
     let mut found: Vec<(u64, String)> = names(folder)

@@ -264,7 +264,11 @@ impl Director {
                 Outcome::ReleaseAccepted { .. } => self.faults.released(),
                 Outcome::Damaged { asset, .. } => self.link.damaged(*asset),
                 Outcome::TakedownAccepted { .. } => self.take_off_air(),
-                Outcome::RootAccepted { .. }
+                // The next plan has it, and cuts.
+                Outcome::OverrideAccepted { .. }
+                | Outcome::OverrideHidden { .. }
+                | Outcome::OverrideOver { .. }
+                | Outcome::RootAccepted { .. }
                 | Outcome::Refused { .. }
                 | Outcome::NotKept { .. }
                 | Outcome::Found(_) => {}

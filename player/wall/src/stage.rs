@@ -153,9 +153,9 @@ impl Stage {
 #[must_use]
 pub const fn medium_of(show: &CueShow) -> Option<(&ItemId, &Asset)> {
     match show {
-        CueShow::Item { item, asset, .. } | CueShow::Fallback { item, asset, .. } => {
-            Some((item, asset))
-        }
+        CueShow::Item { item, asset, .. }
+        | CueShow::Template { item, asset, .. }
+        | CueShow::Fallback { item, asset, .. } => Some((item, asset)),
         CueShow::Dark | CueShow::Factory { .. } => None,
     }
 }
@@ -167,7 +167,10 @@ fn is_same(known: &CuePlan, plan: &CuePlan) -> bool {
             known.show == plan.show && known.from == plan.from && known.until == plan.until
         }
         // What has no start of its own begins, in every new plan, when the plan was made.
-        CueShow::Dark | CueShow::Fallback { .. } | CueShow::Factory { .. } => {
+        CueShow::Dark
+        | CueShow::Template { .. }
+        | CueShow::Fallback { .. }
+        | CueShow::Factory { .. } => {
             known.show == plan.show && known.zone == plan.zone
         }
     }

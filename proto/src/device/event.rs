@@ -19,6 +19,12 @@ pub enum EventKind {
     ReleaseRefused,
     TakedownAccepted,
     TakedownRefused,
+    /// A template is ordered, or an order is ended; detail `seq`, `template`, `ends`.
+    OverrideAccepted,
+    /// An override is not accepted, or is not shown; detail `reason`.
+    OverrideRefused,
+    /// The time of an override is used up; detail `seq`.
+    OverrideOver,
     RootAccepted,
     RootRefused,
     /// Signed media could not be fetched; the running release goes on.

@@ -82,6 +82,12 @@ pub enum Showing {
         title: String,
         since_ms: TimeMs,
     },
+    /// An approved template that a duty officer has ordered.
+    Template {
+        item: ItemId,
+        title: String,
+        since_ms: TimeMs,
+    },
     Fallback {
         item: ItemId,
         reason: String,
@@ -117,6 +123,9 @@ pub struct ScreenReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_sha256: Option<Digest>,
     pub takedown: u64,
+    /// Sequence number of the newest override that was accepted; 0: none.
+    #[serde(default, skip_serializing_if = "crate::json::is_zero")]
+    pub override_seq: u64,
     pub output: OutputHealth,
     /// Time on air today and the least that is due, in milliseconds.
     pub on_air_today_ms: Millis,

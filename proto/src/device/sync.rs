@@ -34,7 +34,7 @@ pub struct SyncRequest {
 /// A document that can be fetched by the digest of its envelope's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRef {
-    /// Version of a root or release, sequence number of a takedown.
+    /// Version of a root or release, sequence number of a takedown or override.
     pub number: u64,
     pub envelope_sha256: Digest,
 }
@@ -50,6 +50,9 @@ pub struct Desired {
     pub release: Option<DocumentRef>,
     /// The takedowns that are not lifted, in order.
     pub takedowns: Vec<DocumentRef>,
+    /// The overrides that say what holds, in order; none that is known to be over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<DocumentRef>,
 }
 
 /// The controller's answer to a heartbeat.

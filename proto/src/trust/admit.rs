@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::envelope::{Envelope, PayloadType};
 use crate::id::{ChannelId, DeviceId, SiteId};
 use crate::json::parse_strict;
+use crate::override_order::Override;
 use crate::reject::Reject;
 use crate::release::Release;
 use crate::takedown::Takedown;
@@ -142,6 +143,51 @@ pub fn admit_takedown(
 ) -> Result<Admitted<Takedown>, Reject> {
     let admitted = verify_takedown(root, me, bytes)?;
     state.check_takedown(&admitted.document)?;
+    Ok(admitted)
+}
+
+/// Checks an override by everything but the counters: also that it lasts no longer than the root
+/// document allows. Under a root document without the role, none is good.
+///
+/// # Errors
+/// [`Reject`] as the first failing check says.
+pub fn verify_override(
+    root: &Root,
+    me: &Identity,
+    bytes: &[u8],
+) -> Result<Admitted<Override>, Reject> {
+    let envelope = open(bytes, PayloadType::Override)?;
+    root.verify(RoleName::Override, &envelope)?;
+    let order: Override = parse_strict(envelope.unverified_payload()).map_err(Reject::malformed)?;
+    for_channel(me, &order.site, &order.channel)?;
+    for_epoch(root, order.epoch)?;
+    order.check()?;
+    let limit_ms = root.override_limit_ms;
+    let lasts_ms = order.template().map_or(0, |template| template.duration_ms);
+    if lasts_ms > limit_ms {
+        return Err(Reject::BadOverride {
+            detail: format!("it lasts {lasts_ms} ms; the root document allows {limit_ms} ms"),
+        });
+    }
+    Ok(Admitted {
+        document: order,
+        digest: envelope.payload_digest(),
+    })
+}
+
+/// Admits an override: [`verify_override`], then the counters. Whether the release in force has
+/// its template is asked whenever something is shown ([`TrustState::template_in`]).
+///
+/// # Errors
+/// [`Reject`] as the first failing check says.
+pub fn admit_override(
+    root: &Root,
+    state: &TrustState,
+    me: &Identity,
+    bytes: &[u8],
+) -> Result<Admitted<Override>, Reject> {
+    let admitted = verify_override(root, me, bytes)?;
+    state.check_override(&admitted.document, admitted.digest)?;
     Ok(admitted)
 }
 

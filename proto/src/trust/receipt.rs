@@ -25,7 +25,10 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_sha256: Option<Digest>,
     pub takedown: u64,
-    /// Items on air, one per zone.
+    /// Sequence number of the newest override that was accepted; 0: none.
+    #[serde(default, skip_serializing_if = "crate::json::is_zero")]
+    pub override_seq: u64,
+    /// Items on air, one per zone; a template alone, where one is.
     pub showing: Vec<ItemId>,
     /// Digest of the payload of receipt `n - 1`; absent in the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

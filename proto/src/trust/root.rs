@@ -5,8 +5,9 @@ use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::id::{Holder, SiteId};
 use crate::json::UniqueMap;
+use crate::override_order::{DEFAULT_LIMIT_MS, MAX_LIMIT_MS, MIN_DURATION_MS};
 use crate::reject::Reject;
-use crate::time::TimeMs;
+use crate::time::{Millis, TimeMs};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ pub enum RoleName {
     Release,
     /// Removal of content: a duty officer.
     Takedown,
-    /// Choice of an approved emergency template. No document of this version uses it yet.
+    /// Choice of an approved emergency template: a duty officer. Roots may do without it.
     Override,
     /// Freshness and time. No document of this version uses it yet.
     Beacon,
@@ -110,6 +111,12 @@ pub struct Root {
     pub expires_ms: TimeMs,
     pub keys: UniqueMap<Digest, Key>,
     pub roles: UniqueMap<RoleName, Role>,
+    /// How long an override may last, in milliseconds.
+    #[serde(
+        default = "default_limit_ms",
+        skip_serializing_if = "is_default_limit_ms"
+    )]
+    pub override_limit_ms: Millis,
 }
 
 impl Root {
@@ -122,6 +129,9 @@ impl Root {
             return Err(bad(
                 "version and epoch start at 1, and it must expire after its issue",
             ));
+        }
+        if !(MIN_DURATION_MS..=MAX_LIMIT_MS).contains(&self.override_limit_ms) {
+            return Err(bad("overrides: expected a limit of 1 s to 7 days"));
         }
         for (keyid, key) in &self.keys.0 {
             let spki = key.spki_der().filter(|spki| Digest::of(spki) == *keyid);
@@ -193,6 +203,32 @@ impl Root {
             .collect()
     }
 
+    /// `kept` with the signatures of `sent`, the same document, that count for `role`; `None` if
+    /// there are none to add. Signatures that count come first, so that others cannot crowd them
+    /// out.
+    #[must_use]
+    pub fn merge(&self, role: RoleName, kept: &Envelope, sent: &Envelope) -> Option<Envelope> {
+        if kept.signed_bytes() != sent.signed_bytes() {
+            return None;
+        }
+        let (good, more) = (
+            self.valid_signers(role, kept),
+            self.valid_signers(role, sent),
+        );
+        if more.is_subset(&good) {
+            return None;
+        }
+        let payload = kept.unverified_payload().to_vec();
+        let mut merged = Envelope::unsigned(kept.payload_type(), payload);
+        let ours = kept.signatures().iter().filter(|s| good.contains(&s.keyid));
+        let theirs = sent.signatures().iter().filter(|s| more.contains(&s.keyid));
+        for signature in ours.chain(theirs).chain(kept.signatures()) {
+            // A key that is there already, or one signature too many, adds nothing.
+            merged.add_signature(signature.clone()).ok();
+        }
+        Some(merged)
+    }
+
     /// The holder of key `keyid`.
     #[must_use]
     pub fn holder(&self, keyid: &Digest) -> Option<&Holder> {
@@ -232,6 +268,15 @@ impl Root {
         }
         Ok(())
     }
+}
+
+const fn default_limit_ms() -> Millis {
+    DEFAULT_LIMIT_MS
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+const fn is_default_limit_ms(limit_ms: &Millis) -> bool {
+    *limit_ms == DEFAULT_LIMIT_MS
 }
 
 fn bad(detail: impl Into<String>) -> Reject {

@@ -3,6 +3,8 @@
 use super::root::Root;
 use crate::digest::Digest;
 use crate::json::MAX_INTEGER;
+use crate::override_order::{Action, Override, Template};
+use crate::playlist::Item;
 use crate::reject::Reject;
 use crate::release::Release;
 use crate::takedown::Takedown;
@@ -22,6 +24,27 @@ pub struct Denial {
     /// The newest release that such a takedown was made for. A release up to this one cannot lift
     /// it: whoever signed that release is whom the duty officer has overruled.
     pub max_release: u64,
+}
+
+/// An override that has been accepted and is not over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InForce {
+    pub seq: u64,
+    pub issued_ms: TimeMs,
+    pub template: Template,
+    /// Powered-on time since it was accepted, in milliseconds.
+    pub used_ms: Millis,
+}
+
+impl InForce {
+    /// Whether its time is used up, or proven to be past since it was issued. Neither can be moved
+    /// by a clock that nobody vouches for.
+    #[must_use]
+    pub fn is_over(&self, earliest_now: TimeMs) -> bool {
+        let duration_ms = self.template.duration_ms;
+        self.used_ms >= duration_ms || earliest_now >= self.issued_ms.plus(duration_ms)
+    }
 }
 
 /// The counters of one device in one channel. They never fall but by a root of the next epoch.
@@ -44,6 +67,14 @@ pub struct TrustState {
     pub denied: BTreeMap<Digest, Denial>,
     /// Releases up to this version are wholly taken down.
     pub whole_down_upto: u64,
+    /// Sequence number of the newest override that was accepted; 0: none yet.
+    #[serde(default, skip_serializing_if = "crate::json::is_zero")]
+    pub override_seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_sha256: Option<Digest>,
+    /// The override that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_in_force: Option<InForce>,
     /// The highest time that a trusted document proves to be past.
     pub floor_ms: TimeMs,
     /// Powered-on time since the floor was raised, in milliseconds.
@@ -64,6 +95,9 @@ impl TrustState {
             takedown: 0,
             denied: BTreeMap::new(),
             whole_down_upto: 0,
+            override_seq: 0,
+            override_sha256: None,
+            override_in_force: None,
             floor_ms: root.issued_ms,
             powered_ms: 0,
         }
@@ -100,6 +134,40 @@ impl TrustState {
         release.version <= self.whole_down_upto
     }
 
+    /// The template of `release` that an override in force shows; `None` without one.
+    ///
+    /// # Errors
+    /// Why `release` does not show it: [`Reject::OtherRelease`], [`Reject::NoSuchTemplate`],
+    /// [`Reject::TakenDown`]. A takedown, of the template or of the whole programme, comes before
+    /// any override.
+    pub fn template_in<'r>(&self, release: &'r Release) -> Result<Option<&'r Item>, Reject> {
+        let Some(in_force) = &self.override_in_force else {
+            return Ok(None);
+        };
+        let item = in_force.template.find(release)?;
+        let asset = item.digest();
+        if self.is_down(release) || self.denied_in(release).contains(&asset) {
+            return Err(Reject::TakenDown { asset });
+        }
+        Ok(Some(item))
+    }
+
+    /// Counts powered-on time, and ends an override whose time is used up.
+    pub fn on_powered(&mut self, ms: Millis) {
+        self.powered_ms = self.powered_ms.saturating_add(ms.max(0));
+        self.spend_override(ms);
+    }
+
+    /// Counts `ms` as used of the override in force, and ends it if that was the rest.
+    pub fn spend_override(&mut self, ms: Millis) {
+        let earliest_now = self.earliest_now();
+        if let Some(in_force) = &mut self.override_in_force {
+            in_force.used_ms = in_force.used_ms.saturating_add(ms.max(0));
+        }
+        self.override_in_force
+            .take_if(|in_force| in_force.is_over(earliest_now));
+    }
+
     /// Takes over `root`; a new epoch makes every counter start again.
     pub fn on_root(&mut self, root: &Root) {
         if root.epoch > self.epoch {
@@ -116,6 +184,7 @@ impl TrustState {
             self.floor_ms = root.issued_ms;
             self.powered_ms = 0;
         }
+        self.spend_override(0);
     }
 
     /// Takes over an admitted release with this payload digest.
@@ -157,6 +226,30 @@ impl TrustState {
             .retain(|_, denial| denial.seq > lifts || denial.max_release >= oldest);
     }
 
+    /// Takes over an admitted override with this payload digest. One that is not newer than what
+    /// was accepted changes nothing.
+    pub fn on_override(&mut self, order: &Override, digest: Digest) {
+        if order.seq <= self.override_seq {
+            return;
+        }
+        self.override_seq = order.seq;
+        self.override_sha256 = Some(digest);
+        match &order.action {
+            Action::Show(template) => {
+                self.override_in_force = Some(InForce {
+                    seq: order.seq,
+                    issued_ms: order.issued_ms,
+                    template: template.clone(),
+                    used_ms: 0,
+                });
+            }
+            Action::End { ends } => {
+                self.override_in_force
+                    .take_if(|in_force| in_force.seq <= *ends);
+            }
+        }
+    }
+
     pub(super) fn check_release(&self, release: &Release, digest: Digest) -> Result<(), Reject> {
         check_step(self.release, release.version)?;
         check_step(0, release.lifts_takedown.saturating_sub(self.takedown))?;
@@ -178,6 +271,27 @@ impl TrustState {
     pub(super) fn check_takedown(&self, takedown: &Takedown) -> Result<(), Reject> {
         check_step(0, takedown.seq.saturating_sub(self.takedown))?;
         check_step(0, takedown.max_release.saturating_sub(self.release))
+    }
+
+    /// Unlike takedowns, overrides hold in their order alone: the newest says what is shown.
+    pub(super) fn check_override(&self, order: &Override, digest: Digest) -> Result<(), Reject> {
+        check_step(self.override_seq, order.seq)?;
+        if order.seq == self.override_seq {
+            let version = order.seq;
+            let is_same = Some(digest) == self.override_sha256;
+            return is_same
+                .then_some(())
+                .ok_or(Reject::Equivocation { version });
+        }
+        let Some(template) = order.template() else {
+            return Ok(());
+        };
+        check_step(0, template.max_release.saturating_sub(self.release))?;
+        let expired = order.issued_ms.plus(template.duration_ms);
+        if self.earliest_now() >= expired {
+            return Err(Reject::Expired { expired });
+        }
+        Ok(())
     }
 }
 

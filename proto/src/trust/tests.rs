@@ -59,6 +59,7 @@ fn root() -> Root {
             ]
             .into(),
         ),
+        override_limit_ms: DAY,
     }
 }
 

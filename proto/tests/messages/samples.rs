@@ -77,6 +77,7 @@ pub fn root() -> Root {
         expires_ms: ISSUED.plus(366 * DAY),
         keys: UniqueMap(people.iter().map(|person| key(person)).collect()),
         roles: UniqueMap(roles.into()),
+        override_limit_ms: DAY,
     }
 }
 
@@ -195,6 +196,7 @@ pub fn receipt() -> Receipt {
         release: 7,
         release_sha256: Some(digest("release 7")),
         takedown: 3,
+        override_seq: 0,
         showing: vec![id("sa-pa")],
         prev: Some(digest("receipt 11")),
     }
@@ -284,6 +286,7 @@ pub fn screen_report() -> ScreenReport {
         release: 7,
         release_sha256: Some(digest("release 7")),
         takedown: 3,
+        override_seq: 0,
         output: OutputHealth {
             presented: 1_000,
             late: 2,
@@ -335,6 +338,7 @@ pub fn sync_response() -> SyncResponse {
             roots: vec![document(2, "root 2")],
             release: Some(document(7, "release 7")),
             takedowns: vec![document(3, "takedown 3")],
+            overrides: Vec::new(),
         },
     }
 }

@@ -44,7 +44,7 @@ fn show<'a, 'r>(answer: &'a Resolution<'r>) -> Option<&'a Show<'r>> {
 fn item_since<'r>(answer: &Resolution<'r>) -> Option<(&'r Item, TimeMs)> {
     match show(answer) {
         Some(Show::Item { item, since, .. }) => Some((item, *since)),
-        Some(Show::Fallback { .. } | Show::Factory { .. }) | None => None,
+        Some(Show::Template { .. } | Show::Fallback { .. } | Show::Factory { .. }) | None => None,
     }
 }
 
@@ -151,7 +151,7 @@ proptest! {
                     let of = world.release.playlists.iter().find(|p| p.id == playlist.id);
                     prop_assert!(of.unwrap().is_always_on());
                 }
-                Some(Show::Fallback { .. } | Show::Factory { .. }) => {}
+                Some(Show::Template { .. } | Show::Fallback { .. } | Show::Factory { .. }) => {}
             }
         }
     }
@@ -160,7 +160,7 @@ proptest! {
     fn what_cannot_be_shown_is_not_shown(world in world(), trusted: bool) {
         for (start, answer) in walk(&world, trusted) {
             let shown = match show(&answer) {
-                Some(Show::Item { item, .. } | Show::Fallback { item, .. }) => item,
+                Some(Show::Item { item, .. } | Show::Template { item } | Show::Fallback { item, .. }) => item,
                 Some(Show::Factory { .. }) => {
                     prop_assert!(world.state.unavailable.contains(&world.release.fallback.digest()));
                     continue;
@@ -202,6 +202,7 @@ proptest! {
                     prop_assert_eq!(overruled, *reason != FallbackReason::NothingPlayable);
                     prop_assert!(overruled || first.is_none());
                 }
+                Some(Show::Template { .. }) => prop_assert!(false, "none is ordered"),
                 Some(Show::Factory { .. }) => prop_assert!(overruled || first.is_none()),
                 None => {}
             }

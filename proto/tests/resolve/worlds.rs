@@ -77,6 +77,7 @@ pub fn screen(release: &Release) -> impl Strategy<Value = ScreenState> + use<> {
         prop::bool::weighted(0.1),
     )
         .prop_map(|(unavailable, down, stale)| ScreenState {
+            template: None,
             unavailable: unavailable.into_iter().collect(),
             down,
             stale,

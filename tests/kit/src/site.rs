@@ -89,6 +89,7 @@ impl Site {
             expires_ms: ISSUED.plus(500 * DAY),
             keys: UniqueMap(everyone.map(|p| (p.keyid(), p.key())).collect()),
             roles: UniqueMap(roles.into()),
+            override_limit_ms: DAY,
         }
     }
 

@@ -164,7 +164,7 @@ fn shown<'r>(show: &Show<'r>, at: TimeMs) -> Option<(Option<PlaylistId>, &'r Ite
                 Some((None, item, true))
             }
         },
-        Show::Factory { .. } => None,
+        Show::Template { .. } | Show::Factory { .. } => None,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::key::PublicRecord;
 use anyhow::{Context as _, Result, bail, ensure};
 use cotmoc_proto::json::UniqueMap;
+use cotmoc_proto::override_order::DEFAULT_LIMIT_MS;
 use cotmoc_proto::trust::{Clause, Key, Role, RoleName, Root};
 use cotmoc_proto::{Digest, SiteId, TimeMs};
 use jiff::ToSpan as _;
@@ -97,6 +98,7 @@ pub fn first(people: &People) -> Result<Root> {
         expires_ms,
         keys: UniqueMap(keys),
         roles: UniqueMap(roles.into()),
+        override_limit_ms: DEFAULT_LIMIT_MS,
     })
 }
 

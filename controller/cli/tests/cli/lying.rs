@@ -221,6 +221,7 @@ fn confirmed_by(signer: &Person, pinned: Option<&Person>) -> Ran {
             release: 1,
             release_sha256: Some(digest),
             takedown: 0,
+            override_seq: 0,
             showing: Vec::new(),
             prev: None,
         };

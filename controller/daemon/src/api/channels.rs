@@ -23,6 +23,9 @@ struct ChannelView {
     release: u64,
     /// Sequence number of the newest takedown; 0: none.
     takedown: u64,
+    /// Sequence number of the newest override; 0: none.
+    #[serde(rename = "override")]
+    override_seq: u64,
 }
 
 pub(super) async fn add(
@@ -76,6 +79,18 @@ pub(super) async fn takedowns(
     Ok(axum::Json(serde_json::json!({ "takedowns": rows })).into_response())
 }
 
+pub(super) async fn overrides(
+    State(app): State<Shared>,
+    Segment(channel): Segment<ChannelId>,
+) -> ApiResult<Response> {
+    view(&app, &channel)?;
+    let rows = app
+        .store
+        .documents(DocumentKind::Override, Some(channel))
+        .await?;
+    Ok(axum::Json(serde_json::json!({ "overrides": rows })).into_response())
+}
+
 /// Answers with the bytes of a published envelope.
 pub(super) async fn envelope(app: &Shared, row: &DocumentRow) -> ApiResult<Response> {
     let found = app.store.envelope(row.envelope_sha256).await?;
@@ -98,5 +113,6 @@ fn view(app: &Shared, channel: &ChannelId) -> ApiResult<ChannelView> {
         revision: board.row.revision,
         release: board.newest.as_ref().map_or(0, |newest| newest.row.number),
         takedown: board.takedowns.last().map_or(0, |issued| issued.row.number),
+        override_seq: board.overrides.last().map_or(0, |issued| issued.row.number),
     })
 }

@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cotmoc_proto::envelope::{Envelope, PayloadType, Signature};
 use cotmoc_proto::json::parse_strict;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::Root;
@@ -142,6 +143,16 @@ fn read(envelope: &Envelope) -> ApiResult<Said> {
                 kind: DocumentKind::Takedown,
                 channel: takedown.channel.into(),
                 number: takedown.seq,
+                root: None,
+            }
+        }
+        PayloadType::Override => {
+            let order: Override = parse_strict(payload).map_err(Reject::malformed)?;
+            order.check()?;
+            Said {
+                kind: DocumentKind::Override,
+                channel: order.channel.into(),
+                number: order.seq,
                 root: None,
             }
         }

@@ -85,6 +85,8 @@ struct Channel {
     name: String,
     release: Option<ReleaseLine>,
     takedowns: usize,
+    /// The template on every wall, and since when, by order of a duty officer.
+    template: Option<Shown>,
 }
 
 #[derive(Debug)]
@@ -135,7 +137,7 @@ pub(super) async fn page(app: &App) -> ApiResult<Page> {
         channels: published
             .channels
             .values()
-            .map(|board| channel(board, &zone))
+            .map(|board| channel(board, &zone, now))
             .collect(),
         events: events.iter().rev().map(|row| event(row, &zone)).collect(),
     })
@@ -205,6 +207,7 @@ fn shown_line(showing: &Showing, zone: &Zone) -> Shown {
     let since_ms = match showing {
         Showing::Dark { since_ms }
         | Showing::Item { since_ms, .. }
+        | Showing::Template { since_ms, .. }
         | Showing::Fallback { since_ms, .. }
         | Showing::Factory { since_ms, .. } => *since_ms,
     };
@@ -235,7 +238,7 @@ fn bar(view: &DeviceView, now: TimeMs) -> Bar {
     }
 }
 
-fn channel(board: &Board, zone: &Zone) -> Channel {
+fn channel(board: &Board, zone: &Zone, now: TimeMs) -> Channel {
     Channel {
         name: board.row.channel.to_string(),
         release: board.newest.as_ref().map(|issued| {
@@ -252,6 +255,10 @@ fn channel(board: &Board, zone: &Zone) -> Channel {
             }
         }),
         takedowns: board.takedowns.len(),
+        template: board.showing(now).map(|issued| Shown {
+            what: words::order(&issued.document),
+            since: zone.format(issued.row.published_ms),
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The page's words: Vietnamese first, English beside it.
 
 use cotmoc_proto::device::{ClockQuality, EventKind, ScreenStatus, Showing};
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::time::{HOUR, MINUTE, Millis, SECOND};
 
 /// One text in both languages.
@@ -44,6 +45,10 @@ pub(super) fn showing(showing: &Showing) -> Words {
         Showing::Item {
             title, playlist, ..
         } => words(title, format!("playlist {playlist}")),
+        Showing::Template { title, .. } => words(
+            format!("KHẨN CẤP: {title}"),
+            "emergency template by a duty officer",
+        ),
         Showing::Fallback { reason, .. } => words(
             "Hình dự phòng đã duyệt",
             format!("approved fallback ({reason})"),
@@ -52,6 +57,17 @@ pub(super) fn showing(showing: &Showing) -> Words {
             words("Hình xuất xưởng", format!("factory slide ({reason})"))
         }
     }
+}
+
+/// The template that is ordered for a channel, and why.
+pub(super) fn order(order: &Override) -> Words {
+    let item = order
+        .template()
+        .map_or("", |template| template.item.as_str());
+    words(
+        format!("{item}: {}", order.reason),
+        "emergency template on every wall",
+    )
 }
 
 /// The release a device runs (0: none) beside the newest that is published for it (0: none).
@@ -112,6 +128,9 @@ pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
         EventKind::ReleaseRefused => ("Từ chối bản phát hành", "release refused", "bad"),
         EventKind::TakedownAccepted => ("Đã nhận lệnh gỡ", "takedown accepted", "good"),
         EventKind::TakedownRefused => ("Từ chối lệnh gỡ", "takedown refused", "bad"),
+        EventKind::OverrideAccepted => ("Đã nhận lệnh khẩn cấp", "override accepted", "good"),
+        EventKind::OverrideRefused => ("Từ chối lệnh khẩn cấp", "override refused", "bad"),
+        EventKind::OverrideOver => ("Hết giờ lệnh khẩn cấp", "override is over", "rest"),
         EventKind::RootAccepted => ("Đã nhận tài liệu gốc mới", "root accepted", "good"),
         EventKind::RootRefused => ("Từ chối tài liệu gốc", "root refused", "bad"),
         EventKind::MediaRefused => ("Từ chối tệp nội dung", "media refused", "warn"),

@@ -58,7 +58,7 @@ pub(super) async fn sync(
         ack,
         desired: app
             .published()
-            .desired(&device.channel, &device.device, running),
+            .desired((&device.channel, &device.device), running, now),
     }))
 }
 

@@ -165,6 +165,10 @@ impl From<Reject> for ApiError {
             | Reject::Expired { .. }
             | Reject::BadRelease { .. }
             | Reject::BadTakedown { .. }
+            | Reject::BadOverride { .. }
+            | Reject::NoSuchTemplate { .. }
+            | Reject::OtherRelease { .. }
+            | Reject::TakenDown { .. }
             | Reject::Quota { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, reject.code(), reject.to_string()).remedy(remedy(&reject))
@@ -194,6 +198,9 @@ fn remedy(reject: &Reject) -> &'static str {
         Reject::WrongEpoch { .. } => "draft the document again under the newest root",
         Reject::NotForUs { .. } => "check the site, the channel and the devices it names",
         Reject::Expired { .. } => "draft the release again with a later end",
+        Reject::NoSuchTemplate { .. } | Reject::OtherRelease { .. } | Reject::TakenDown { .. } => {
+            "choose a template of the release that is published"
+        }
         Reject::MediaMissing { .. } => "upload the media with its chunk list first",
         Reject::TooBig { .. }
         | Reject::Malformed { .. }
@@ -203,6 +210,7 @@ fn remedy(reject: &Reject) -> &'static str {
         | Reject::BadRoot { .. }
         | Reject::BadRelease { .. }
         | Reject::BadTakedown { .. }
+        | Reject::BadOverride { .. }
         | Reject::Quota { .. } => "draft the document again",
     }
 }

@@ -14,6 +14,7 @@ pub enum DocumentKind {
     Root,
     Release,
     Takedown,
+    Override,
 }
 
 impl DocumentKind {
@@ -24,6 +25,7 @@ impl DocumentKind {
             Self::Root => "root",
             Self::Release => "release",
             Self::Takedown => "takedown",
+            Self::Override => "override",
         }
     }
 }
@@ -31,7 +33,7 @@ impl DocumentKind {
 impl std::str::FromStr for DocumentKind {
     type Err = std::io::Error;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Root, Self::Release, Self::Takedown]
+        [Self::Root, Self::Release, Self::Takedown, Self::Override]
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| std::io::Error::other("unknown kind of document"))
@@ -46,6 +48,8 @@ pub struct NewDocument {
     pub channel: Option<ChannelId>,
     pub epoch: u64,
     pub number: u64,
+    /// How often it was published again with more signatures before.
+    pub resigned: u64,
     pub envelope_sha256: Digest,
     pub payload_sha256: Digest,
     pub envelope: Vec<u8>,
@@ -62,6 +66,9 @@ pub struct DocumentRow {
     pub channel: Option<ChannelId>,
     pub epoch: u64,
     pub number: u64,
+    /// How often it was published again with more signatures before.
+    #[serde(skip)]
+    pub resigned: u64,
     pub envelope_sha256: Digest,
     pub payload_sha256: Digest,
     pub published_ms: TimeMs,
@@ -83,7 +90,7 @@ impl Store {
             .await
     }
 
-    /// Every published document, oldest first.
+    /// Every published document, oldest first, each as it was signed last.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -95,7 +102,8 @@ impl Store {
         self.read(move |connection| {
             let channel = channel.as_ref().map_or("", ChannelId::as_str);
             let mut statement = connection.prepare_cached(
-                "SELECT * FROM document WHERE kind = ?1 AND channel = ?2 ORDER BY epoch, number",
+                "SELECT *, max(resigned) FROM document WHERE kind = ?1 AND channel = ?2
+                 GROUP BY epoch, number ORDER BY epoch, number",
             )?;
             let rows = statement.query_map(params![kind.as_str(), channel], row_of)?;
             rows.collect()
@@ -103,7 +111,8 @@ impl Store {
         .await
     }
 
-    /// The newest release of `channel` in `epoch` for each device that one names.
+    /// The newest release of `channel` in `epoch` for each device that one names, as it was signed
+    /// last.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -114,7 +123,8 @@ impl Store {
     ) -> Result<Vec<(DeviceId, DocumentRow)>, StoreError> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT document_device.device AS for_device, max(number) AS newest, document.*
+                "SELECT document_device.device AS for_device, max(number * 1000 + resigned),
+                        document.*
                  FROM document JOIN document_device USING (envelope_sha256)
                  WHERE kind = 'release' AND channel = ?1 AND epoch = ?2
                  GROUP BY document_device.device",
@@ -156,15 +166,16 @@ fn insert(
     let channel = document.channel.as_ref().map(ChannelId::as_str);
     let sha256 = document.envelope_sha256.to_string();
     connection.execute(
-        "INSERT INTO document (envelope_sha256, kind, channel, epoch, number, payload_sha256,
-                               published_ms, envelope)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO document (envelope_sha256, kind, channel, epoch, number, resigned,
+                               payload_sha256, published_ms, envelope)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             sha256,
             document.kind.as_str(),
             channel.unwrap_or_default(),
             integer(document.epoch),
             integer(document.number),
+            integer(document.resigned),
             document.payload_sha256.to_string(),
             now.0,
             document.envelope
@@ -200,6 +211,7 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
             .transpose()?,
         epoch: number(row, "epoch")?,
         number: number(row, "number")?,
+        resigned: number(row, "resigned")?,
         envelope_sha256: parsed(row, "envelope_sha256")?,
         payload_sha256: parsed(row, "payload_sha256")?,
         published_ms: time(row, "published_ms")?,

@@ -11,6 +11,7 @@ const APPLICATION_ID: u32 = 0x434f_544d;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
 ];
 
 /// Refuses a database of a newer version or of another program, without touching it.
@@ -183,6 +184,44 @@ mod tests {
         assert_eq!(rows[0].spki.as_deref(), Some(&b"key"[..]));
         assert_eq!((&rows[0].next, &rows[0].previous), (&None, &None));
         assert_eq!(rows[0].renewed_ms, None);
+    }
+
+    #[tokio::test]
+    async fn what_the_second_version_published_stays_and_is_still_referred_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON")
+            .unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..2]).unwrap();
+        let sha256 = cotmoc_proto::Digest::of(b"envelope");
+        let insert = format!(
+            "INSERT INTO channel VALUES ('hall', 1, 1);
+             INSERT INTO document VALUES
+                 ('{sha256}', 'release', 'hall', 1, 1, '{sha256}', 5, x'656e76656c6f7065');
+             INSERT INTO document_device VALUES ('{sha256}', 'W01');
+             INSERT INTO document_blob VALUES ('{sha256}', '{sha256}', 'hall');"
+        );
+        connection.execute_batch(&insert).unwrap();
+        drop(connection);
+        let store = super::super::Store::open(&path).unwrap();
+        let newest = store
+            .newest_releases("hall".parse().unwrap(), 1)
+            .await
+            .unwrap();
+        assert_eq!(newest.len(), 1);
+        assert_eq!((newest[0].1.number, newest[0].1.resigned), (1, 0));
+        let (_, bytes) = store.envelope(sha256).await.unwrap().unwrap();
+        assert_eq!(bytes, b"envelope");
+        let connection = Connection::open(&path).unwrap();
+        let broken: i64 = connection
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(broken, 0);
+        connection.execute("DELETE FROM document", []).unwrap_err();
     }
 
     #[test]

@@ -140,6 +140,7 @@ fn report(release: u64) -> ScreenReport {
         release,
         release_sha256: None,
         takedown: 0,
+        override_seq: 0,
         output: OutputHealth::default(),
         on_air_today_ms: 0,
         quota_ms: 0,

@@ -26,8 +26,8 @@ pub struct AnnouncementPlan {
 /// The announcements that are heard at `now` or begin within `horizon_ms` of it, in order. Those
 /// that begin at the same time are heard one after the other, in the order of the release; one that
 /// cannot be heard keeps its time. None is heard while the wall is dark by plan, while the
-/// programme is taken down or its time is over, or with a clock that is not trusted: nobody would
-/// know what time of day it is.
+/// programme is taken down, gives way to an emergency template or its time is over, or with a clock
+/// that is not trusted: nobody would know what time of day it is.
 #[must_use]
 pub fn announcements(
     release: &Release,
@@ -37,7 +37,8 @@ pub fn announcements(
 ) -> Vec<AnnouncementPlan> {
     let is_over = state.stale && release.on_stale == OnStale::Fallback;
     let is_known = now.trusted && now.at.to_timestamp().is_some();
-    if !is_known || state.down || is_over {
+    let is_silenced = state.down || state.template.is_some();
+    if !is_known || is_silenced || is_over {
         return Vec::new();
     }
     let end = now.at.plus(horizon_ms.max(0));

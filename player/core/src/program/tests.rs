@@ -27,7 +27,9 @@ fn first_zone(
 fn word(cue: &CuePlan) -> String {
     match &cue.show {
         CueShow::Dark => "dark".to_owned(),
-        CueShow::Item { item, .. } | CueShow::Fallback { item, .. } => item.to_string(),
+        CueShow::Item { item, .. }
+        | CueShow::Template { item, .. }
+        | CueShow::Fallback { item, .. } => item.to_string(),
         CueShow::Factory { .. } => "factory".to_owned(),
     }
 }
@@ -168,6 +170,7 @@ proptest! {
                 .collect(),
             down,
             stale: true,
+            template: None,
         };
         let now = Moment { at: MIDNIGHT.plus(now), trusted };
         let cues = first_zone(Some(&release), &state, now, horizon);

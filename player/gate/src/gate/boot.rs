@@ -1,14 +1,15 @@
 //! Resolver: from what is on disk, what holds. Signed files outrank counters, so that a power cut
 //! between the two loses nothing; counters outrank older signed files, so that nothing rolls back.
 
-use super::{GateConfig, Running, Standing};
+use super::{GateConfig, OVERRIDE_STEP_MS, Running, Standing};
 use crate::book::{Book, Named, Slots};
 use crate::report::Finding;
 use crate::vault::{Seat, Vault};
 use cotmoc_proto::Reject;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
-use cotmoc_proto::trust::{self, Admitted, Identity, Root, TrustState};
+use cotmoc_proto::trust::{self, Admitted, Identity, InForce, Root, TrustState};
 use cotmoc_service::file::FileError;
 use std::error::Error;
 use std::sync::Arc;
@@ -37,7 +38,10 @@ pub fn open(vault: &Vault, config: &GateConfig, factory: &Root) -> (Slots, Stand
         findings.extend(damaged.map(|slot| Finding::SlotDamaged { slot }));
     }
     let known = match found.book {
-        Some(book) => Known::Book(Box::new(book)),
+        Some(mut book) => {
+            book.trust.spend_override(OVERRIDE_STEP_MS);
+            Known::Book(Box::new(book))
+        }
         None if is_used => Known::Lost,
         None => Known::Nothing,
     };
@@ -114,11 +118,17 @@ fn load(
 ) -> Standing {
     let roots = walk_chain(vault, factory, &mut findings);
     let (candidates, faults) = read_releases(vault, &roots.newest, me);
+    let is_lost = matches!(known, Known::Lost);
     let mut book = settle(known, &roots.newest, me, &candidates, &mut findings);
     let mut standing_running = None;
     if roots.newest.version >= book.trust.root_version {
         roll_forward(&mut book, &roots.newest, me, &candidates);
         take_down(&mut book, vault, &roots, me, &mut findings);
+        put_in_force(&mut book, vault, &roots.newest, me, &mut findings);
+        if is_lost {
+            // How much of its time was used is lost too.
+            book.trust.override_in_force = None;
+        }
         standing_running = choose(&book, candidates);
         let showing = standing_running.as_ref().map(|running| running.named);
         if let Some(newest) = book.newest().filter(|newest| showing != Some(*newest)) {
@@ -334,6 +344,50 @@ fn take_down(
         }
         vault.remove(&name);
     }
+}
+
+/// Takes over overrides that were written before a power cut kept them from being counted, and
+/// ends the one in force if no signed file proves it under the newest root: a thief of a duty
+/// officer's key loses what he ordered with the key.
+fn put_in_force(
+    book: &mut Book,
+    vault: &Vault,
+    root: &Root,
+    me: &Identity,
+    findings: &mut Vec<Finding>,
+) {
+    let mut fault = "absent";
+    let mut is_proven = false;
+    for name in vault.overrides() {
+        let read = vault
+            .override_order(&name)
+            .map_err(|error| file_code(&error));
+        let verified = read.and_then(|bytes| {
+            let verified = trust::verify_override(root, me, &bytes).map_err(|r| r.code())?;
+            let is_newer = verified.document.seq > book.trust.override_seq;
+            if is_newer && trust::admit_override(root, &book.trust, me, &bytes).is_ok() {
+                book.trust.on_override(&verified.document, verified.digest);
+            }
+            Ok(verified.document)
+        });
+        match verified {
+            Ok(order) => is_proven |= proves(&order, book.trust.override_in_force.as_ref()),
+            Err("wrong-epoch" | "not-for-us") => vault.remove(&name),
+            Err(reason) => fault = reason,
+        }
+    }
+    if let Some(order) = book.trust.override_in_force.take_if(|_| !is_proven) {
+        findings.push(Finding::OverrideUnproven {
+            seq: order.seq,
+            reason: fault,
+        });
+    }
+}
+
+fn proves(order: &Override, in_force: Option<&InForce>) -> bool {
+    in_force.is_some_and(|in_force| {
+        order.seq == in_force.seq && order.template() == Some(&in_force.template)
+    })
 }
 
 /// The newest release that was accepted, else the one before it, else none.

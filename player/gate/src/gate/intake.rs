@@ -1,14 +1,15 @@
-//! What comes in: roots, takedowns, the release, in this order. Verified first, then written as a
+//! What comes in: roots, takedowns, overrides, the release, in this order. Verified first, then written as a
 //! file, then counted, then in force.
 
 mod media;
+mod order;
 
 use super::{Gate, Running, boot};
 use crate::book::Named;
 use crate::media::Stamp;
 use crate::report::{Outcome, What};
 use crate::vault::{self, MAX_TAKEDOWNS};
-use cotmoc_proto::envelope::{Envelope, Signature};
+use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::trust::{self, Admitted, RoleName, Root};
 use cotmoc_proto::{Digest, Reject};
@@ -27,6 +28,12 @@ pub struct Intake {
     refused: BTreeSet<(Digest, &'static str)>,
     /// Takedown envelopes that need no second look.
     handled: BTreeSet<Digest>,
+    /// Override envelopes that need no second look.
+    ordered: BTreeSet<Digest>,
+    /// Overrides whose time is used up, to be told.
+    pub(super) over: Vec<u64>,
+    /// The override that is not shown and why, as it was told.
+    hidden: Option<(u64, &'static str)>,
     /// Takedown files that say nothing new before they, or what is accepted, change: whoever fills
     /// the inbox must not keep the gate busy.
     idle: BTreeMap<String, Stamp>,
@@ -38,6 +45,8 @@ pub struct Intake {
     damaged: BTreeMap<Digest, Option<Stamp>>,
     /// Takedowns in force that the disk has not taken yet.
     unkept: Vec<(u64, Digest, Vec<u8>)>,
+    /// The override in force that the disk has not taken yet.
+    unkept_order: Option<(u64, Vec<u8>)>,
     pub(super) waiting_for: Option<Digest>,
     pub(super) is_checking: bool,
 }
@@ -67,7 +76,9 @@ impl Gate {
         self.keep_unkept();
         self.take_roots(&mut outcomes);
         self.take_takedowns(&mut outcomes);
+        self.take_overrides(&mut outcomes);
         self.take_release(&mut outcomes);
+        self.tell_of_override(&mut outcomes);
         outcomes
     }
 
@@ -103,6 +114,7 @@ impl Gate {
         let new = found.filter(|finding| !before.findings.contains(finding));
         outcomes.extend(new.cloned().map(Outcome::Found));
         self.intake.handled.clear();
+        self.intake.ordered.clear();
         self.intake.idle.clear();
         self.intake.settled = None;
     }
@@ -170,6 +182,9 @@ impl Gate {
         for kept in std::mem::take(&mut self.intake.unkept) {
             // That the disk fails has been told when it first did.
             self.keep_takedown(kept, &mut Vec::new());
+        }
+        if let Some((seq, bytes)) = self.intake.unkept_order.take() {
+            self.keep_override(seq, bytes, &mut Vec::new());
         }
     }
 
@@ -277,7 +292,8 @@ impl Gate {
         let (Ok(kept), Ok(new)) = (Envelope::parse(&kept_bytes), Envelope::parse(bytes)) else {
             return Ok(false);
         };
-        if let Some(merged) = merge(&self.standing.root, &kept, &new) {
+        let root = &self.standing.root;
+        if let Some(merged) = root.merge(RoleName::Release, &kept, &new) {
             self.vault.write_release(running.seat, &merged.to_bytes())?;
         }
         Ok(false)
@@ -355,26 +371,6 @@ impl Gate {
         self.intake.candidate = None;
         self.intake.checking = None;
     }
-}
-
-/// `kept` with the signatures of `new` that count under `root`; `None` if there are none to add.
-/// Signatures that count come first, so that others cannot crowd them out.
-fn merge(root: &Root, kept: &Envelope, new: &Envelope) -> Option<Envelope> {
-    let valid = |envelope| root.valid_signers(RoleName::Release, envelope);
-    let (kept_valid, new_valid) = (valid(kept), valid(new));
-    if new_valid.is_subset(&kept_valid) {
-        return None;
-    }
-    let counts = |set: BTreeSet<Digest>| move |s: &&Signature| set.contains(&s.keyid);
-    let mut merged = Envelope::unsigned(kept.payload_type(), kept.unverified_payload().to_vec());
-    let ordered = (kept.signatures().iter().filter(counts(kept_valid)))
-        .chain(new.signatures().iter().filter(counts(new_valid)))
-        .chain(kept.signatures());
-    for signature in ordered {
-        // A key that is there already, or one signature too many, adds nothing.
-        merged.add_signature(signature.clone()).ok();
-    }
-    Some(merged)
 }
 
 /// Whether `one` was not in `set` yet. A set that has grown too long starts again.

@@ -155,6 +155,7 @@ pub fn shown_at(gate: &Gate, at: TimeMs) -> String {
         Picture::Dark => "dark".to_owned(),
         Picture::Lit(zones) => match &zones[0].show {
             Show::Item { item, .. } => item.id.to_string(),
+            Show::Template { item } => format!("template {}", item.id),
             Show::Fallback { .. } => "fallback".to_owned(),
             Show::Factory { .. } => "factory".to_owned(),
         },

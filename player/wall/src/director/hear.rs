@@ -45,7 +45,10 @@ impl Shown {
         match self {
             Self::Cue { cued, .. } => match cued.plan.show {
                 CueShow::Fallback { .. } => Condition::Fallback,
-                CueShow::Item { .. } | CueShow::Dark | CueShow::Factory { .. } => Condition::OnAir,
+                CueShow::Item { .. }
+                | CueShow::Template { .. }
+                | CueShow::Dark
+                | CueShow::Factory { .. } => Condition::OnAir,
             },
             Self::Standby { .. } => Condition::Factory,
             Self::Dark { .. } => Condition::Standby,

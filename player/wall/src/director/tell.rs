@@ -118,6 +118,7 @@ impl Director {
             release: self.gate.release().map_or(0, |release| release.version),
             release_sha256: self.gate.release_digest(),
             takedown: state.takedown,
+            override_seq: state.override_seq,
             output: OutputHealth {
                 presented: status.frames_presented,
                 late: status.frames_late,
@@ -167,6 +168,11 @@ impl Director {
                 } => Showing::Item {
                     zone: cued.plan.zone.clone().unwrap_or_else(canvas),
                     playlist: playlist.clone(),
+                    item: item.clone(),
+                    title: title.clone(),
+                    since_ms: *since,
+                },
+                CueShow::Template { item, title, .. } => Showing::Template {
                     item: item.clone(),
                     title: title.clone(),
                     since_ms: *since,

@@ -116,6 +116,7 @@ pub fn word(resolution: &Resolution<'_>) -> String {
     };
     match &zones[0].show {
         Show::Item { item, .. } => item.id.to_string(),
+        Show::Template { item } => format!("template {}", item.id),
         Show::Fallback { reason, .. } => format!("fallback {reason:?}"),
         Show::Factory { reason } => format!("factory {reason:?}"),
     }

@@ -16,7 +16,7 @@ fn planned(belief: &Belief) -> (Condition, cotmoc_proto::TimeMs) {
     let cue = &scenes[0].zones[0].cues[0];
     let condition = match cue.show {
         CueShow::Dark => Condition::Standby,
-        CueShow::Item { .. } => Condition::OnAir,
+        CueShow::Item { .. } | CueShow::Template { .. } => Condition::OnAir,
         CueShow::Fallback { .. } => Condition::Fallback,
         CueShow::Factory { .. } => Condition::Factory,
     };
