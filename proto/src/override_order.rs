@@ -4,7 +4,8 @@
 //!
 //! The newest override of a channel says what holds: a template, or nothing. Its time is counted
 //! in powered-on milliseconds of each device from the moment the device accepted it, so that
-//! nobody who moves a clock can shorten or lengthen it.
+//! nobody who moves a clock can shorten or lengthen it. Proven time, which only root documents and
+//! powered-on time move, ends it too, a day late: an order that was recorded long ago is of no use.
 
 use crate::digest::Digest;
 use crate::id::{ChannelId, ItemId, SiteId};
@@ -20,6 +21,8 @@ pub const DEFAULT_LIMIT_MS: Millis = DAY;
 pub const MAX_LIMIT_MS: Millis = 7 * DAY;
 /// The shortest override, in milliseconds.
 pub const MIN_DURATION_MS: Millis = 1_000;
+/// How far the clocks of the offices in which documents are dated may differ, in milliseconds.
+pub const CLOCK_SLACK_MS: Millis = DAY;
 /// The most releases that one override may be for.
 pub const MAX_RELEASES: u64 = 100;
 
@@ -79,6 +82,14 @@ impl Override {
         defect.map_or(Ok(()), |detail| Err(Reject::BadOverride { detail }))
     }
 
+    /// When, at the latest, it is over by proven time: as it was dated, for what it lasts, and as
+    /// much more as the clocks of two offices may differ. `None` if it ends one.
+    #[must_use]
+    pub fn over_by(&self) -> Option<TimeMs> {
+        let template = self.template()?;
+        Some(template.over_by(self.issued_ms))
+    }
+
     /// The template it shows, if it does not end one.
     #[must_use]
     pub const fn template(&self) -> Option<&Template> {
@@ -117,6 +128,12 @@ impl Template {
             template: self.item.clone(),
         };
         release.templates.iter().find(is_it).ok_or_else(no_such)
+    }
+
+    /// When, at the latest, it is over by proven time, ordered at `issued`.
+    #[must_use]
+    pub fn over_by(&self, issued: TimeMs) -> TimeMs {
+        issued.plus(self.duration_ms).plus(CLOCK_SLACK_MS)
     }
 
     /// Why it is not shown where no release is in force.

@@ -42,8 +42,8 @@ impl InForce {
     /// by a clock that nobody vouches for.
     #[must_use]
     pub fn is_over(&self, earliest_now: TimeMs) -> bool {
-        let duration_ms = self.template.duration_ms;
-        self.used_ms >= duration_ms || earliest_now >= self.issued_ms.plus(duration_ms)
+        self.used_ms >= self.template.duration_ms
+            || earliest_now >= self.template.over_by(self.issued_ms)
     }
 }
 
@@ -287,11 +287,10 @@ impl TrustState {
             return Ok(());
         };
         check_step(0, template.max_release.saturating_sub(self.release))?;
-        let expired = order.issued_ms.plus(template.duration_ms);
-        if self.earliest_now() >= expired {
-            return Err(Reject::Expired { expired });
+        match order.over_by() {
+            Some(expired) if self.earliest_now() >= expired => Err(Reject::Expired { expired }),
+            Some(_) | None => Ok(()),
         }
-        Ok(())
     }
 }
 

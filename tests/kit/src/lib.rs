@@ -27,7 +27,7 @@ pub use site::Site;
 mod tests {
     use super::*;
     use cotmoc_proto::media::{ChunkList, Mime};
-    use cotmoc_proto::trust::{factory_root, verify_release, verify_takedown};
+    use cotmoc_proto::trust::{factory_root, verify_override, verify_release, verify_takedown};
 
     #[test]
     fn what_the_kit_seals_is_good() {
@@ -41,6 +41,11 @@ mod tests {
         assert_eq!(admitted.document, release);
         let takedown = site.takedown(1, 3, &[slide.asset.sha256]);
         verify_takedown(&root, &me, &site.seal_takedown(&takedown)).unwrap();
+        let template = item("emergency", &slide.asset, 10_000);
+        let order = site.override_show(1, &template, 60_000);
+        verify_override(&root, &me, &site.seal_override(&order)).unwrap();
+        let end = site.override_end(2, 1);
+        verify_override(&root, &me, &site.seal_override(&end)).unwrap();
     }
 
     #[test]

@@ -5,15 +5,17 @@ use crate::person::{Person, seal};
 use cotmoc_proto::envelope::PayloadType;
 use cotmoc_proto::json::UniqueMap;
 use cotmoc_proto::media::Asset;
+use cotmoc_proto::override_order::{Action, Override, Template};
+use cotmoc_proto::playlist::Item;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
-use cotmoc_proto::time::DAY;
+use cotmoc_proto::time::{DAY, Millis};
 use cotmoc_proto::trust::{Clause, Identity, Role, RoleName, Root};
 use cotmoc_proto::{ChannelId, Digest, SiteId};
 use std::collections::BTreeSet;
 
 /// A site with three root key holders (two must sign), two editors and two approvers (one of each
-/// must sign a release), and two duty officers (one must sign a takedown).
+/// must sign a release), and two duty officers (one must sign a takedown or an override).
 #[derive(Debug)]
 pub struct Site {
     pub id: SiteId,
@@ -80,6 +82,10 @@ impl Site {
                 RoleName::Takedown,
                 role(vec![clause("duty", &self.duty, 1)]),
             ),
+            (
+                RoleName::Override,
+                role(vec![clause("duty", &self.duty, 1)]),
+            ),
         ];
         Root {
             site: self.id.clone(),
@@ -142,6 +148,44 @@ impl Site {
     pub fn seal_takedown(&self, takedown: &Takedown) -> Vec<u8> {
         let [officer, _] = &self.duty;
         seal(PayloadType::Takedown, takedown, &[officer])
+    }
+
+    /// An override that shows the template `item` of releases 1 to 50 for `duration_ms`.
+    #[must_use]
+    pub fn override_show(&self, seq: u64, item: &Item, duration_ms: Millis) -> Override {
+        let action = Action::Show(Template {
+            item: item.id.clone(),
+            asset: item.digest(),
+            min_release: 1,
+            max_release: 50,
+            duration_ms,
+        });
+        self.override_order(seq, action)
+    }
+
+    /// An override that ends those up to `ends`.
+    #[must_use]
+    pub fn override_end(&self, seq: u64, ends: u64) -> Override {
+        self.override_order(seq, Action::End { ends })
+    }
+
+    fn override_order(&self, seq: u64, action: Action) -> Override {
+        Override {
+            site: self.id.clone(),
+            channel: self.channel.clone(),
+            epoch: 1,
+            seq,
+            issued_ms: ISSUED,
+            action,
+            reason: "cháy ở bãi xe".to_owned(),
+        }
+    }
+
+    /// `order` signed by the first duty officer.
+    #[must_use]
+    pub fn seal_override(&self, order: &Override) -> Vec<u8> {
+        let [officer, _] = &self.duty;
+        seal(PayloadType::Override, order, &[officer])
     }
 }
 
