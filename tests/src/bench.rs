@@ -8,8 +8,10 @@ mod eye;
 mod footprint;
 mod machine;
 mod media;
+mod overriding;
 mod player;
 mod push;
+mod screen;
 mod soak;
 mod sync;
 mod transitions;
@@ -22,7 +24,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-const NAMES: &str = "verify, download, push, footprint, transitions, sync, soak or cost";
+const NAMES: &str = "verify, download, push, footprint, transitions, sync, soak, cost or override";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -57,6 +59,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "sync" => sync::run()?,
         "soak" => soak::run()?,
         "cost" => cost::run()?,
+        "override" => overriding::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();

@@ -64,8 +64,7 @@ pub fn serve_walls() -> anyhow::Result<()> {
 }
 
 fn outcome(seen: &Seen, counted: &[Sample]) -> Outcome {
-    let trend =
-        |read: fn(&Sample) -> u64| Trend::of(counted.iter().map(|s| (s.boundaries, read(s))));
+    let trend = |read: fn(&Sample) -> u64| Trend::of(least(counted, read));
     let (memory, descriptors, threads) = (
         trend(|sample| sample.rss_bytes),
         trend(|sample| sample.descriptors),

@@ -6,10 +6,10 @@ mod limit;
 mod peers;
 mod report;
 mod run;
-mod screen;
 mod sink;
 
 use super::media::{Clip, Recipe, Size, still};
+use super::screen::SCREEN;
 use super::{Outcome, child, complain, from_env, open_folder};
 use limit::Limit;
 use peers::Peer;
@@ -25,8 +25,6 @@ pub const AT_THE_SINK: &str = "transitions-at-the-sink";
 const BOUNDARIES: u64 = 200;
 const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
 
-/// Size of the screen, in pixels.
-pub const SCREEN: Size = (1280, 720);
 /// Size of the clips that every player must scale.
 const SMALL: Size = (960, 540);
 

@@ -1,8 +1,8 @@
 //! Judges what was seen: for every boundary how long the picture stood still, and which frames never came.
 
-use super::screen::{Content, Sight};
 use crate::bench::barcode::Stamp;
 use crate::bench::media::Clip;
+use crate::bench::screen::{Content, Sight};
 use crate::bench::{quantile, sorted, tenths};
 use serde_json::{Value, json};
 

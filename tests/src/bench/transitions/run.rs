@@ -1,12 +1,12 @@
 //! One player, started, watched until it has shown enough, and ended.
 
+use super::AT_THE_SINK;
 use super::judge::{Figures, boundaries, judge};
 use super::limit::Limit;
 use super::peers::Peer;
-use super::screen::{Reading, Screen, Sight};
 use super::sink::{Order, Seen};
-use super::{AT_THE_SINK, SCREEN};
 use crate::bench::media::Clip;
+use crate::bench::screen::{Reading, SCREEN, Screen, Sight};
 use crate::bench::wall::Show;
 use crate::bench::{child, usage};
 use crate::process::Process;

@@ -1,10 +1,9 @@
 //! The engine of the wall in a process of its own without a window, read at its sink: every frame
 //! that it presented, and every block of sound.
 
-use super::SCREEN;
-use super::screen::{Content, Sight};
 use crate::bench::media::Clip;
 use crate::bench::player::{self, NS_PER_MS, Setup, ZONE};
+use crate::bench::screen::{Content, SCREEN, Sight};
 use crate::bench::{barcode, usage};
 use cotmoc_wall::pipeline::{
     AudioKind, PresentedFrame, SinkKind, SoundBlock, Witness, monotonic_ns,

@@ -1,8 +1,8 @@
 //! A screen of its own for a player, and a reader that looks at it several hundred times a second.
 
-use super::SCREEN;
-use crate::bench::barcode::{self, Stamp};
-use crate::bench::{complain, quantile, sorted};
+use super::barcode::{self, Stamp};
+use super::media::Size;
+use super::{complain, quantile, sorted};
 use anyhow::Context as _;
 use rustix::process::{Pid, setpriority_process};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, GetImageReply, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
+/// Size in pixels.
+pub const SCREEN: Size = (1280, 720);
 /// How often the screen is read.
 const PERIOD: Duration = Duration::from_millis(3);
 const AHEAD_OF_PLAYERS: i32 = -15;
