@@ -19,6 +19,7 @@ mod keeper;
 mod mixer;
 mod output;
 mod overlay;
+mod path;
 mod picture;
 mod report;
 mod rgba;

@@ -50,6 +50,7 @@ pub struct Settings {
     pub height_px: u32,
     pub rate: FrameRate,
     pub sink: SinkKind,
+    pub area: Option<PixelArea>,
     pub audio: AudioKind,
     pub volume: f64,
     pub clock: ClockSource,
@@ -82,7 +83,7 @@ impl Settings {
             pixels(reader, "output.width", 1280),
             pixels(reader, "output.height", 720),
         );
-        let (rate, sink) = (frame_rate(reader), sink(reader));
+        let (rate, sink, area) = (frame_rate(reader), sink(reader), area(reader));
         let (audio, volume) = (audio(reader), volume(reader));
         let clock = reader.optional("clock.source", ClockSource::Auto, "\"auto\" or \"system\"");
         let pictures = pictures(reader);
@@ -101,6 +102,7 @@ impl Settings {
             height_px,
             rate,
             sink,
+            area,
             audio,
             volume,
             clock,
@@ -147,7 +149,6 @@ fn sink(reader: &mut Reader) -> SinkKind {
         driver: reader.maybe("output.kms_driver", "the name of a kernel display driver"),
         connector_id: reader.maybe("output.kms_connector", "a connector's number"),
         plane_id: reader.maybe("output.kms_plane", "a plane's number"),
-        area: area(reader),
     };
     match name {
         SinkName::Headless => SinkKind::Headless,

@@ -11,15 +11,14 @@ const FACTORY_SLIDE_PNG: &[u8] = include_bytes!("../assets/factory-slide.png");
 /// How the engine is to run, with the time that is believed at its start.
 #[must_use]
 pub fn engine(settings: &Settings, belief: Belief) -> EngineConfig {
+    let mut output =
+        OutputConfig::whole(settings.sink.clone(), settings.width_px, settings.height_px);
+    output.view.place = settings.area.unwrap_or(output.view.place);
     EngineConfig {
         width: settings.width_px,
         height: settings.height_px,
         rate: settings.rate,
-        outputs: vec![OutputConfig::whole(
-            settings.sink.clone(),
-            settings.width_px,
-            settings.height_px,
-        )],
+        outputs: vec![output],
         path: PathChoice::default(),
         audio: settings.audio.clone(),
         volume: settings.volume,

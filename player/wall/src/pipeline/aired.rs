@@ -236,8 +236,12 @@ impl Aired {
 
     fn with_luma(&self, frame: &Frame, see: impl FnOnce(LumaPlane<'_>)) {
         let own = frame.caps.as_ref();
-        let own = own.and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok());
-        let info = own.as_ref().unwrap_or(&self.info);
+        let own = own.map(|caps| gst_video::VideoInfo::from_caps(caps));
+        let info = match &own {
+            Some(Ok(info)) => info,
+            Some(Err(_)) => return,
+            None => &self.info,
+        };
         let Ok(picture) = gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, info)
         else {
             return;

@@ -25,7 +25,6 @@ pub struct KmsPlane {
     pub driver: Option<String>,
     pub connector_id: Option<i32>,
     pub plane_id: Option<i32>,
-    pub area: Option<PixelArea>,
 }
 
 /// A rectangle in pixels.

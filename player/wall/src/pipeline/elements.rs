@@ -2,6 +2,8 @@
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_video as gst_video;
 
 use super::config::EngineConfig;
 use super::item::{CHANNELS, RATE_HZ};
@@ -44,6 +46,29 @@ pub(super) fn output_caps(config: &EngineConfig) -> gst::Caps {
         structure.set("interlace-mode", "progressive");
     }
     caps
+}
+
+/// Lets a decoder hand its own memory to an `appsink`: rows may have any stride, and `ahead` buffers are kept.
+pub(super) fn take_as_it_is(sink: &gst_app::AppSink, ahead: u32) {
+    let Some(pad) = sink.static_pad("sink") else {
+        return;
+    };
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, move |_, info| {
+        let Some(query) = info.query_mut() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let gst::QueryViewMut::Allocation(query) = query.view_mut() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let caps = query.get_owned().0;
+        let Some(info) = caps.and_then(|caps| gst_video::VideoInfo::from_caps(&caps).ok()) else {
+            return gst::PadProbeReturn::Ok;
+        };
+        query.add_allocation_meta::<gst_video::VideoMeta>(None);
+        let size = u32::try_from(info.size()).unwrap_or(u32::MAX);
+        query.add_allocation_pool(None::<&gst::BufferPool>, size, ahead, 0);
+        gst::PadProbeReturn::Handled
+    });
 }
 
 pub(super) fn sound_caps() -> gst::Caps {

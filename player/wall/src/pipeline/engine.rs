@@ -20,6 +20,7 @@ use super::item::{Item, Workshop};
 use super::keeper::{self, Keeper, KeeperTools};
 use super::mixer::{Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline};
 use super::output::{PictureFeed, PictureLine};
+use super::path::{Route, Takes};
 use super::picture::{PictureError, backdrops, snapshot};
 use super::report::{EngineEvent, Status, ZoneStatus};
 use super::zone::{StageParts, ZoneCommand, ZoneScheduler, ZoneTools};
@@ -98,7 +99,8 @@ impl Engine {
     pub fn start(config: &EngineConfig) -> Result<(Self, Receiver<EngineEvent>), EngineError> {
         init()?;
         let (events, inbox) = channel();
-        let base = lay_foundation(config, events)?;
+        let takes = Arc::new(Takes::new(config.outputs.len()));
+        let base = lay_foundation(config, &takes, events)?;
         let aired = Arc::new(Aired::new(
             base.ticks,
             base.info.clone(),
@@ -109,7 +111,7 @@ impl Engine {
             Arc::clone(&aired),
             output_caps(config),
             base.ticks.period_ns(),
-            config.outputs.len(),
+            (config.outputs.len(), takes),
         );
         let feed = Arc::new(feed);
         let (timeline, sound_feed) = (Arc::new(SoundTimeline::default()), Arc::default());
@@ -299,6 +301,7 @@ fn wait_for(deadline: Instant, done: impl Fn() -> bool) -> bool {
 
 fn lay_foundation(
     config: &EngineConfig,
+    takes: &Arc<Takes>,
     events: Sender<EngineEvent>,
 ) -> Result<Foundation, EngineError> {
     let impossible = || EngineError::Format {
@@ -310,11 +313,14 @@ fn lay_foundation(
     let sane = config.rate.num > 0 && config.rate.den > 0;
     let info = sane.then(|| gst_video::VideoInfo::from_caps(&output_caps(config)));
     let info = info.and_then(Result::ok).ok_or_else(impossible)?;
+    let route = Route::new(config.path, Arc::clone(takes));
+    route.set_plain(true);
     Ok(Foundation {
         shop: Workshop {
             clock: Arc::new(GroupClock::new(config.rate, config.offset_ns)),
             graveyard: Graveyard::new(config.patience.leaked_after),
             caps: picture_caps(config),
+            route: Arc::new(route),
         },
         ticks: Ticks::new(config.rate),
         info,

@@ -18,6 +18,7 @@ pub(super) use self::sound::{CHANNELS, RATE_HZ, Sound, frame_at, samples_in};
 use super::clock::GroupClock;
 use super::cue::{Cue, ItemFault, MediumKind};
 use super::graveyard::{Graveyard, Marker};
+use super::path::Route;
 
 /// Joins nearer to the beginning decode their way there instead of seeking.
 const SEEK_FROM_NS: i64 = 500_000_000;
@@ -30,6 +31,7 @@ pub(super) struct Workshop {
     pub clock: Arc<GroupClock>,
     pub graveyard: Graveyard,
     pub caps: gst::Caps,
+    pub route: Arc<Route>,
 }
 
 /// What callbacks and the scheduler tell the item's thread.
@@ -56,6 +58,7 @@ pub(super) struct Item {
     pub pictures: Pictures,
     pub sound: Sound,
     caps: gst::Caps,
+    route: Arc<Route>,
     seeked_ns: AtomicI64,
     /// The running attempt uses a hardware decoder.
     hardware: AtomicBool,
@@ -81,6 +84,7 @@ impl Item {
             pictures: Pictures::new(cue.medium.kind),
             sound: Sound::default(),
             caps: shop.caps.clone(),
+            route: Arc::clone(&shop.route),
             seeked_ns: AtomicI64::new(0),
             hardware: AtomicBool::new(false),
             notes,

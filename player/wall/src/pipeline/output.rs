@@ -1,6 +1,7 @@
 //! The picture outputs: pipelines that never stop, fed one frame per tick, rebuilt only when their sink is lost.
 
 mod sinks;
+mod view;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +15,10 @@ use gstreamer_base::prelude::*;
 use self::sinks::SinkChain;
 use super::aired::Aired;
 use super::clock::{GroupClock, from_ns, to_ns};
-use super::config::{OutputConfig, SinkKind};
+use super::config::OutputConfig;
 use super::cue::ZoneId;
 use super::keeper::{Line, Place};
+use super::path::Takes;
 use super::zone::Choice;
 
 /// Frames that may wait in front of the sink; more means that it does not keep up.
@@ -37,6 +39,7 @@ pub(super) struct PictureFeed {
     aired: Arc<Aired>,
     canvas: gst::Caps,
     duration_ns: i64,
+    takes: Arc<Takes>,
     lanes: Vec<Lane>,
 }
 
@@ -61,12 +64,13 @@ impl PictureFeed {
         aired: Arc<Aired>,
         canvas: gst::Caps,
         duration_ns: i64,
-        outputs: usize,
+        (outputs, takes): (usize, Arc<Takes>),
     ) -> Self {
         Self {
             aired,
             canvas,
             duration_ns,
+            takes,
             lanes: (0..outputs).map(|_| Lane::default()).collect(),
         }
     }
@@ -165,13 +169,12 @@ pub(super) struct PictureLine {
 
 impl Line for PictureLine {
     fn build(&self, place: Place, generation: u64) -> Result<gst::Pipeline, String> {
-        let stand_in = SinkKind::Headless;
-        let kind = match place {
-            Place::Configured => &self.config.sink,
-            Place::StandIn => &stand_in,
+        let candidates = match place {
+            Place::Configured => sinks::candidates(&self.config, self.canvas()?),
+            Place::StandIn => vec![sinks::stand_in()],
         };
         let mut reason = String::from("no sink is known for it");
-        for chain in sinks::candidates(kind) {
+        for chain in candidates {
             let built = chain.and_then(|chain| self.assemble(chain, place, generation));
             match built {
                 Ok(pipeline) => return Ok(pipeline),
@@ -182,6 +185,7 @@ impl Line for PictureLine {
     }
 
     fn disconnect(&self) {
+        self.feed.takes.set(self.output, gst::Caps::new_empty());
         self.connect(None);
     }
 
@@ -214,6 +218,7 @@ impl PictureLine {
             elements,
             sink,
             area,
+            takes_any_size,
         } = chain;
         pipeline
             .add(&source)
@@ -234,6 +239,9 @@ impl PictureLine {
         if let Some(area) = area {
             sinks::place_on_display(sink.upcast_ref(), area);
         }
+        if takes_any_size && place == Place::Configured {
+            self.feed.takes.set(self.output, sinks::taken(&sink));
+        }
         if let Some(aired) = self.account() {
             aired.restart(generation, place == Place::Configured);
         }
@@ -250,6 +258,13 @@ impl PictureLine {
         if let Some(lane) = self.feed.lane(self.output) {
             *lane.lock() = line;
         }
+    }
+
+    fn canvas(&self) -> Result<view::Size, String> {
+        let structure = self.feed.canvas.structure(0);
+        let edge = |name| structure.and_then(|s| s.get::<i32>(name).ok());
+        let size = edge("width").zip(edge("height"));
+        size.ok_or_else(|| "the canvas has no size".to_owned())
     }
 
     /// Whom this output's frames are reported to.

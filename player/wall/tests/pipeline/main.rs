@@ -8,6 +8,7 @@
 )]
 
 mod boundaries;
+mod direct;
 mod faults;
 mod joining;
 mod malformed;
@@ -15,3 +16,4 @@ mod orders;
 mod outputs;
 mod sound;
 mod support;
+mod views;

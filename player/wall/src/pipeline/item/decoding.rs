@@ -8,17 +8,19 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 
-use super::pictures::Frame;
+use super::pictures::{CAPACITY, Frame};
 use super::{Item, Note};
 use crate::pipeline::clock::{SECOND_NS, from_ns, to_ns};
 use crate::pipeline::cue::ItemFault;
-use crate::pipeline::elements::{make, sound_caps};
+use crate::pipeline::elements::{make, sound_caps, take_as_it_is};
 use crate::pipeline::graveyard::Graveyard;
 use crate::pipeline::size;
 use crate::pipeline::source::MediaSource;
 
 /// Shown for this long when neither the buffer nor its caps say.
 const FRAME_NS: i64 = 40_000_000;
+/// Buffers that an output and its display hold on to, beside those that wait in the queue.
+const HELD_BUFFERS: usize = 4;
 
 /// Notes of one decoding attempt; those of an earlier attempt are recognised and ignored.
 #[derive(Clone, Debug)]
@@ -238,16 +240,23 @@ fn link_video(
     item: &Arc<Item>,
     notebook: &Notebook,
 ) -> Result<(), gst::glib::BoolError> {
+    let decoded = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+    let direct = item.route.direct_caps(&item.cue, &decoded);
+    let is_direct = direct.is_some();
+    // On the direct path nothing passes through it but what the outputs would refuse.
     let convert = make("videoconvertscale")?;
     convert.set_property("n-threads", 1u32);
     convert.set_property("add-borders", true);
     convert.set_property("qos", false);
-    let sink = queue_sink(&item.caps);
+    let sink = queue_sink(direct.as_ref().unwrap_or(&item.caps));
+    if is_direct {
+        take_as_it_is(&sink, u32::try_from(CAPACITY + HELD_BUFFERS).unwrap_or(0));
+    }
     let (samples, ended) = (Arc::downgrade(item), Arc::downgrade(item));
     let (pushing, ending) = (notebook.clone(), notebook.clone());
     sink.set_callbacks(
         gst_app::AppSinkCallbacks::builder()
-            .new_sample(move |sink| receive_video(sink, &samples, &pushing))
+            .new_sample(move |sink| receive_video(sink, &samples, (is_direct, &pushing)))
             .eos(move |_| {
                 if let Some(item) = ended.upgrade() {
                     item.pictures.end(ending.generation);
@@ -305,7 +314,7 @@ fn link_chain(
 fn receive_video(
     sink: &gst_app::AppSink,
     item: &Weak<Item>,
-    notebook: &Notebook,
+    (is_direct, notebook): (bool, &Notebook),
 ) -> Result<gst::FlowSuccess, gst::FlowError> {
     let sample = sink.try_pull_sample(None).ok_or(gst::FlowError::Eos)?;
     let item = item.upgrade().ok_or(gst::FlowError::Flushing)?;
@@ -318,7 +327,7 @@ fn receive_video(
             .or_else(|| frame_ns(&sample))
             .unwrap_or(FRAME_NS),
         buffer,
-        caps: None,
+        caps: is_direct.then(|| sample.caps_owned()).flatten(),
     };
     item.pictures.push(notebook.generation, frame)?;
     if item.cue.medium.kind.is_still() {

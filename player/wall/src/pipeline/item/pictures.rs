@@ -8,7 +8,7 @@ use gstreamer as gst;
 use crate::pipeline::cue::MediumKind;
 
 /// Frames decoded ahead of the scheduler.
-const CAPACITY: usize = 8;
+pub(super) const CAPACITY: usize = 8;
 /// A frame this much ahead of its tick is on time.
 const EARLY_NS: i64 = 500_000;
 

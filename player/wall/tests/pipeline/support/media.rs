@@ -18,6 +18,8 @@ pub struct Clip {
     pub millis: u32,
     pub tone_hz: Option<u32>,
     pub size: (usize, usize),
+    /// As the encoder calls it.
+    pub format: &'static str,
     /// Costs many bytes, so that a decoder cannot read far ahead.
     pub noisy: bool,
 }
@@ -31,6 +33,7 @@ impl Clip {
             millis,
             tone_hz: None,
             size: (WIDTH, HEIGHT),
+            format: "yuv420p",
             noisy: false,
         }
     }
@@ -58,6 +61,10 @@ impl Clip {
             size: (width, height),
             ..self
         }
+    }
+
+    pub fn format(self, format: &'static str) -> Self {
+        Self { format, ..self }
     }
 
     pub fn noisy(self) -> Self {
@@ -98,7 +105,7 @@ impl Clip {
             ));
             ffmpeg.args(["-c:a", "aac", "-b:a", "96k", "-ac", "2"]);
         }
-        ffmpeg.args(["-c:v", self.codec, "-pix_fmt", "yuv420p", "-g", "15"]);
+        ffmpeg.args(["-c:v", self.codec, "-pix_fmt", self.format, "-g", "15"]);
         ffmpeg.args(encoder_options(self.codec));
         ffmpeg.args(["-movflags", "+faststart"]).arg(&path);
         let stamps = (0..self.frames()).map(|n| Stamp {
@@ -117,6 +124,20 @@ pub fn still(item: u8, name: &str, folder: &Path) -> PathBuf {
     ffmpeg.args(["-frames:v", "1", "-q:v", "2"]).arg(&path);
     let stamp = Stamp { item, frame: 0 };
     feed(ffmpeg, std::iter::once(paint(stamp, WIDTH * 2, HEIGHT * 2)));
+    path
+}
+
+/// A still picture of four plain quarters of these brightnesses, row by row.
+pub fn quarters(levels: [u8; 4], folder: &Path) -> PathBuf {
+    let path = folder.join("quarters.png");
+    let mut ffmpeg = raw_input((WIDTH, HEIGHT), (1, 1));
+    ffmpeg.args(["-frames:v", "1"]).arg(&path);
+    let mut frame = vec![128; WIDTH * HEIGHT * 3 / 2];
+    for (place, pixel) in frame.iter_mut().take(WIDTH * HEIGHT).enumerate() {
+        let (x, y) = (place % WIDTH, place / WIDTH);
+        *pixel = levels[2 * (2 * y / HEIGHT) + 2 * x / WIDTH];
+    }
+    feed(ffmpeg, std::iter::once(frame));
     path
 }
 
