@@ -9,6 +9,8 @@ mod line;
 mod logo;
 mod setting;
 mod slide;
+#[cfg(test)]
+mod tests;
 mod ticker;
 
 use crate::pipeline::{OpenMedium, Overlay, PixelArea};

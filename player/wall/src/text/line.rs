@@ -10,6 +10,8 @@ use std::sync::Arc;
 const TILE_PX: usize = 8_192;
 /// The widest line that is measured, so that the typesetter's numbers do not run over.
 const LONGEST_LINE_PX: u32 = 1 << 20;
+/// Left free at every edge where type is made smaller, so that no rounding cuts it.
+const MARGIN_PX: u32 = 1;
 /// Sizes are tried this often; each try comes nearer.
 const TRIES: u32 = 4;
 
@@ -92,9 +94,11 @@ impl Frame {
         for (text, language) in lines {
             let layout = setter.line(text, &self.style, size_px, *language);
             let (ink, logical) = layout.extents();
-            let below = ink.y() + ink.height() - layout.baseline();
+            let bottom = ink.y().saturating_add(ink.height());
+            let below = bottom.saturating_sub(layout.baseline());
             // Marks heaped upon marks do not make all the other lines small; they are cut off.
-            let above = (layout.baseline() - ink.y()).min(size + size / 2);
+            let above = layout.baseline().saturating_sub(ink.y());
+            let above = above.min(size + size / 2);
             reach.above = reach.above.max(above);
             reach.below = reach.below.max(below.min(size));
             reach.width = reach.width.max(logical.width());
@@ -104,7 +108,8 @@ impl Frame {
 
     fn smaller(&self, size_px: u32, reach: Reach) -> u32 {
         let shrunk = |room_px: u32, needed: i32| {
-            let (room, needed) = (i64::from(room_px), i64::from(pixels_up(needed)).max(1));
+            let room = i64::from(room_px.saturating_sub(2 * MARGIN_PX));
+            let needed = i64::from(pixels_up(needed)).max(1);
             let fitting = i64::from(size_px) * room / needed;
             u32::try_from(fitting)
                 .unwrap_or(size_px)
@@ -155,17 +160,22 @@ impl Line {
     /// Draws it, as much as lies in the box.
     pub(super) fn shape(&self) -> Result<Shape, TextFault> {
         let (ink, _) = self.layout.extents();
-        let from_top = |y: i32| self.baseline_px + (y - self.layout.baseline()).div_euclid(UNITS);
+        let baseline = self.layout.baseline();
+        let from_top = |y: i32| self.baseline_px + y.saturating_sub(baseline).div_euclid(UNITS);
         let box_height = i32::try_from(self.height_px).unwrap_or(i32::MAX);
         let top = from_top(ink.y()).clamp(0, box_height);
-        let bottom = (from_top(ink.y() + ink.height()) + 1).clamp(top, box_height);
-        let left = ink.x().div_euclid(UNITS);
-        let right = pixels_up(ink.x() + ink.width());
+        let bottom = from_top(ink.y().saturating_add(ink.height()));
+        let bottom = bottom.saturating_add(1).clamp(top, box_height);
+        // Letters lean a little over the ends of their line.
+        let end = pixels_up(self.layout.size().0).saturating_add(box_height);
+        let left = ink.x().div_euclid(UNITS).clamp(-box_height, 0);
+        let right = pixels_up(ink.x().saturating_add(ink.width())).clamp(left, end.max(left));
         let width = usize::try_from(right - left).unwrap_or(0);
         let height = usize::try_from(bottom - top).unwrap_or(0);
         let mut bytes = vec![0; width * height];
-        for from in (0..width).step_by(TILE_PX) {
-            let tile = from..width.min(from + TILE_PX);
+        let columns = if height > 0 { width } else { 0 };
+        for from in (0..columns).step_by(TILE_PX) {
+            let tile = from..columns.min(from + TILE_PX);
             self.draw_tile((left, top), tile, width, &mut bytes)?;
         }
         Ok(Shape {

@@ -13,8 +13,6 @@ pub(super) const SMALLEST_PX: u32 = 8;
 /// Why text is not drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
-    #[error("this machine has no typeface; install fonts-noto-core and fonts-noto-cjk")]
-    NoTypeface,
     #[error("no typeface has the letters of {script}; install {}", script.package())]
     NoLetters { script: Script },
     #[error("the drawing surface failed: {detail}")]
@@ -28,18 +26,19 @@ pub enum TextFault {
 /// A script that a public screen must be able to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
+    Latin,
     Vietnamese,
     Han,
 }
 
 impl Script {
-    pub(super) const ALL: [Self; 2] = [Self::Vietnamese, Self::Han];
+    pub(super) const ALL: [Self; 3] = [Self::Latin, Self::Vietnamese, Self::Han];
 
     /// The Debian package that has its letters.
     #[must_use]
     pub const fn package(self) -> &'static str {
         match self {
-            Self::Vietnamese => "fonts-noto-core",
+            Self::Latin | Self::Vietnamese => "fonts-noto-core",
             Self::Han => "fonts-noto-cjk",
         }
     }
@@ -47,6 +46,7 @@ impl Script {
     /// Letters that tell whether it can be written.
     const fn probe(self) -> &'static str {
         match self {
+            Self::Latin => "AZaz09",
             Self::Vietnamese => "ĂÂĐÊÔƠƯ ẰẨẴẬ Ệ Ỗ Ỡ Ữ ỵ",
             Self::Han => "出入境手续国门",
         }
@@ -54,6 +54,7 @@ impl Script {
 
     fn writes(self, letter: char) -> bool {
         match self {
+            Self::Latin => letter.is_ascii_alphanumeric(),
             Self::Vietnamese => {
                 matches!(
                     letter,
@@ -70,6 +71,7 @@ impl Script {
 impl std::fmt::Display for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Latin => "Latin",
             Self::Vietnamese => "Vietnamese",
             Self::Han => "Chinese",
         })
@@ -100,9 +102,6 @@ pub(super) struct Setter {
 impl Setter {
     pub(super) fn new() -> Result<Self, TextFault> {
         let typefaces = pangocairo::FontMap::new();
-        if typefaces.list_families().is_empty() {
-            return Err(TextFault::NoTypeface);
-        }
         let mut options = cairo::FontOptions::new()?;
         options.set_antialias(cairo::Antialias::Gray);
         options.set_hint_style(cairo::HintStyle::None);

@@ -4,7 +4,6 @@ use super::setting::{
     SMALLEST_PX, Setter, TextFault, UNITS, paint_with, pixels_up, units, unwritable,
 };
 use cotmoc_proto::slide::{Align, Block, Slide, Valign};
-use cotmoc_proto::style::TextStyle;
 
 /// Drawn at a time, so that a large picture needs little memory.
 const BAND_BYTES: usize = 16 << 20;
@@ -161,17 +160,21 @@ fn set<'b>(setter: &Setter, block: &'b Block) -> Set<'b> {
     }
 }
 
-/// The largest type that could fit: all letters of the text side by side need their own height and width.
+/// Larger type cannot fit: every line needs its own height, and all letters side by side their own area. Keeps the
+/// numbers of the typesetter from running over.
 fn largest(setter: &Setter, block: &Block) -> u32 {
-    let wanted = block.style.size_px;
-    let smallest = TextStyle {
-        size_px: SMALLEST_PX,
-        ..block.style.clone()
-    };
-    let one_line = setter.paragraph(&block.text, &smallest, SMALLEST_PX);
-    let longest = i64::from(pixels_up(one_line.size().0)).max(1);
-    let size = i64::from(SMALLEST_PX) * LONGEST_LINE_PX / longest;
-    wanted.min(u32::try_from(size).unwrap_or(u32::MAX).max(SMALLEST_PX))
+    let unbroken = setter.paragraph(&block.text, &block.style, SMALLEST_PX);
+    let smallest = i64::from(SMALLEST_PX);
+    let length = i64::from(pixels_up(unbroken.size().0)).max(1);
+    let lines = i64::from(unbroken.line_count()).max(1);
+    let [width, height] = [block.area.width_px, block.area.height_px].map(i64::from);
+    // A half more than there is, for spaces that vanish where lines break.
+    let by_area = (smallest * width * height * 3 / 2 / length).isqrt();
+    let size = by_area
+        .min(height / lines)
+        .min(smallest * LONGEST_LINE_PX / length);
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    block.style.size_px.min(size).max(SMALLEST_PX)
 }
 
 fn lay_out(setter: &Setter, block: &Block, size_px: u32) -> pango::Layout {
@@ -195,11 +198,18 @@ fn fits(layout: &pango::Layout, block: &Block) -> bool {
 /// kept inside.
 fn offset(layout: &pango::Layout, block: &Block) -> i32 {
     let (ink, logical) = layout.extents();
-    let height = units(block.area.height_px);
+    let [height, lines, above, inked] = [
+        units(block.area.height_px),
+        logical.height(),
+        ink.y(),
+        ink.height(),
+    ]
+    .map(i64::from);
     let y = match block.valign {
         Valign::Top => 0,
-        Valign::Middle => (height - logical.height()) / 2,
-        Valign::Bottom => height - logical.height(),
+        Valign::Middle => (height - lines) / 2,
+        Valign::Bottom => height - lines,
     };
-    y.min(height - ink.y() - ink.height()).max(-ink.y())
+    let inside = y.min(height - above - inked).max(-above);
+    i32::try_from(inside).unwrap_or(0)
 }

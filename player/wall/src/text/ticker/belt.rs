@@ -195,3 +195,6 @@ fn changes(messages: &[Message]) -> Vec<TimeMs> {
     edges.dedup();
     edges
 }
+
+#[cfg(test)]
+mod tests;
