@@ -57,9 +57,15 @@ pub fn run() -> anyhow::Result<Outcome> {
     };
     complain("the engine alone");
     let engine = engine::measure(&clips, trials)?;
-    complain("takedowns on a wall with a screen");
-    let takedown = program::measure(&clips, (Act::Takedown, trials), folder.path())?;
-    Ok(outcome(&engine, &[("takedown", takedown)]))
+    let mut program = Vec::new();
+    for (name, act) in [("takedown", Act::Takedown), ("override", Act::Override)] {
+        complain(&format!("{name} on a wall with a screen"));
+        program.push((
+            name,
+            program::measure(&clips, (act, trials), folder.path())?,
+        ));
+    }
+    Ok(outcome(&engine, &program))
 }
 
 /// What the wall has.

@@ -25,6 +25,8 @@ pub struct Show<'c> {
     pub overlays: Vec<Overlay>,
     /// A PNG or JPEG picture.
     pub fallback: (Mime, Vec<u8>),
+    /// What an override may show.
+    pub template: Option<(Mime, Vec<u8>)>,
 }
 
 /// A wall's folders, and who signs for it.
@@ -63,6 +65,10 @@ impl Show<'_> {
         }
         let assets: Vec<&Asset> = assets.iter().collect();
         let mut release = timed(site.release(1, &fallback, &assets), now, self.clips);
+        if let Some((mime, bytes)) = &self.template {
+            let asset = kit::media::put(&media, *mime, bytes);
+            release.templates = vec![kit::item("template", &asset, 10_000)];
+        }
         let (width, height) = (u32::try_from(self.size.0)?, u32::try_from(self.size.1)?);
         release.layout = Layout {
             overlays: self.overlays,

@@ -188,6 +188,7 @@ fn wall(part: &Part<'_>, dir: &Path, overlays: Vec<Overlay>) -> anyhow::Result<W
         sink: "headless",
         overlays,
         fallback: Show::plain_fallback(),
+        template: None,
     };
     show.prepare(dir)
 }

@@ -1,18 +1,22 @@
 //! The wall's program on a screen of its own is given envelopes, and the screen is read.
 
 use super::log::{between, day_time, said_at};
-use super::{Delays, FALLBACK_ITEM, Media, PROGRAMME_ITEM, SCREEN};
+use super::{Delays, FALLBACK_ITEM, Media, ORDERED_ITEM, PROGRAMME_ITEM};
 use crate::Process;
-use crate::bench::screen::{Content, Reading, Screen, Sight};
+use crate::bench::screen::{Content, Reading, SCREEN, Screen, Sight};
 use crate::bench::wall::{Show, Wall};
 use crate::board::deliver;
+use anyhow::Context as _;
 use cotmoc_proto::Digest;
 use cotmoc_proto::media::Mime;
+use cotmoc_proto::override_order::Override;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// The wall looks into its inbox every five seconds by itself; nobody tells it here.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Longer than anybody looks.
+const TEMPLATE_MS: i64 = 600_000;
 /// The programme plays so long before the next order, in milliseconds.
 const APART_MS: u64 = 407;
 
@@ -21,6 +25,8 @@ const APART_MS: u64 = 407;
 pub enum Act {
     /// The whole programme gives way to the fallback.
     Takedown,
+    /// A template that was approved in advance.
+    Override,
 }
 
 pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyhow::Result<Delays> {
@@ -31,6 +37,7 @@ pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyho
         sink: "window",
         overlays: Vec::new(),
         fallback: (Mime::Jpeg, std::fs::read(&media.fallback.path)?),
+        template: Some((Mime::Jpeg, std::fs::read(&media.ordered.path)?)),
     };
     let mut wall = show.prepare(dir.path())?;
     let screen = Screen::start()?;
@@ -39,12 +46,10 @@ pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyho
     let mut process = Process::start("cotmoc-wall", command, &dir.path().join("wall.log"))?;
     let mut delays = Delays::default();
     let mut looks: Vec<f64> = Vec::new();
-    for seq in 1..=trials {
-        if seq > 1 {
-            wall.next_release()?;
-        }
+    for trial in 0..trials {
+        let seq = act.begin(&mut wall, trial)?;
         watch(&screen, &mut process, |content| is(content, PROGRAMME_ITEM))?;
-        std::thread::sleep(Duration::from_millis(APART_MS + seq % 34));
+        std::thread::sleep(Duration::from_millis(APART_MS + trial % 34));
         let seen = process.log().len();
         act.order(&wall, seq)?;
         let after = watch(&screen, &mut process, |content| is(content, act.item()))?;
@@ -62,6 +67,7 @@ impl Act {
     const fn item(self) -> u8 {
         match self {
             Self::Takedown => FALLBACK_ITEM,
+            Self::Override => ORDERED_ITEM,
         }
     }
 
@@ -69,6 +75,28 @@ impl Act {
     const fn word(self) -> &'static str {
         match self {
             Self::Takedown => "TakedownAccepted",
+            Self::Override => "OverrideAccepted",
+        }
+    }
+
+    /// Brings the programme back on air and returns the number of the order that is to follow.
+    fn begin(self, wall: &mut Wall, trial: u64) -> anyhow::Result<u64> {
+        match self {
+            Self::Takedown => {
+                if trial > 0 {
+                    wall.next_release()?;
+                }
+                Ok(trial + 1)
+            }
+            // Each is ended by an order of its own.
+            Self::Override => {
+                let seq = 2 * trial;
+                if trial > 0 {
+                    let end = wall.site.override_end(seq, seq - 1);
+                    wall.deliver_override(&end)?;
+                }
+                Ok(seq + 1)
+            }
         }
     }
 
@@ -79,6 +107,11 @@ impl Act {
                 let takedown = wall.site.takedown(seq, wall.release.version, &[]);
                 let sealed = wall.site.seal_takedown(&takedown);
                 deliver(&inbox, &format!("takedown.{seq}.dsse"), &sealed)?;
+            }
+            Self::Override => {
+                let template = wall.release.templates.first().context("no template")?;
+                let order = wall.site.override_show(seq, template, TEMPLATE_MS);
+                wall.deliver_override(&order)?;
             }
         }
         Ok(())
@@ -92,6 +125,12 @@ impl Wall {
         self.release.prev = Some(Digest::of(&payload));
         self.release.version += 1;
         self.deliver_release()
+    }
+
+    fn deliver_override(&self, order: &Override) -> anyhow::Result<()> {
+        let name = format!("override.{}.dsse", order.seq);
+        let sealed = self.site.seal_override(order);
+        Ok(deliver(&self.board.path("inbox"), &name, &sealed)?)
     }
 }
 

@@ -76,6 +76,7 @@ impl Stand {
             sink: "window",
             overlays: Vec::new(),
             fallback: Show::plain_fallback(),
+            template: None,
         };
         let wall = show.prepare(dir.path())?;
         let screen = Screen::start()?;
