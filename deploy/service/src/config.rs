@@ -171,6 +171,15 @@ impl Reader {
         lookup(&self.table, key).is_some()
     }
 
+    /// How many tables the list of tables `key` has; their keys are `key.0.…`, `key.1.…`. 0 for anything else.
+    #[must_use]
+    pub fn tables(&self, key: &str) -> usize {
+        match lookup(&self.table, key) {
+            Some(Value::Array(values)) if is_of_tables(values) => values.len(),
+            Some(_) | None => 0,
+        }
+    }
+
     /// Adds a mistake that only the caller can see.
     pub fn mistake(&mut self, key: &str, value: Option<String>, expected: impl Into<String>) {
         self.mistakes.push(Mistake {
@@ -252,8 +261,23 @@ fn read_table(path: &Path) -> Result<Table, (String, String)> {
 
 fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     match key.split_once('.') {
-        Some((first, rest)) => lookup(table.get(first)?.as_table()?, rest),
+        Some((first, rest)) => lookup_in(table.get(first)?, rest),
         None => table.get(key),
+    }
+}
+
+fn lookup_in<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    match value {
+        Value::Table(table) => lookup(table, key),
+        Value::Array(values) => {
+            let (number, rest) = key.split_once('.')?;
+            lookup_in(values.get(number.parse::<usize>().ok()?)?, rest)
+        }
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_) => None,
     }
 }
 
@@ -265,12 +289,22 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+fn is_of_tables(values: &[Value]) -> bool {
+    !values.is_empty() && values.iter().all(Value::is_table)
+}
+
 fn leaves(prefix: &str, table: &Table) -> Vec<(String, String)> {
     let name = |key: &String| format!("{prefix}{key}");
     table
         .iter()
         .flat_map(|(key, value)| match value {
             Value::Table(inner) => leaves(&format!("{}.", name(key)), inner),
+            Value::Array(values) if is_of_tables(values) => values
+                .iter()
+                .enumerate()
+                .filter_map(|(number, value)| Some((number, value.as_table()?)))
+                .flat_map(|(number, inner)| leaves(&format!("{}.{number}.", name(key)), inner))
+                .collect(),
             Value::String(_)
             | Value::Integer(_)
             | Value::Float(_)
@@ -321,6 +355,18 @@ mod tests {
         assert_eq!(reader.path("e", "/abs"), PathBuf::from("/abs"));
         assert_eq!(reader.list::<u8>("c.d", "integers"), [1, 2]);
         assert_eq!(reader.finish_with(Some(5)), Ok(5));
+    }
+
+    #[test]
+    fn lists_of_tables_are_read_by_number_and_what_nobody_asked_for_in_them_is_found() {
+        let (_folder, mut reader) = reader("[[o]]\na = 1\n[[o]]\na = 2\nb = { c = 3 }\nd = 4\n");
+        assert_eq!(reader.tables("o"), 2);
+        assert_eq!(reader.required("o.0.a", "an integer"), Some(1));
+        assert_eq!(reader.required("o.1.a", "an integer"), Some(2));
+        assert_eq!(reader.required("o.1.b.c", "an integer"), Some(3));
+        let Mistakes(mistakes) = reader.finish().unwrap_err();
+        let keys: Vec<_> = mistakes.iter().map(|mistake| &mistake.key).collect();
+        assert_eq!(keys, ["o.1.d"]);
     }
 
     #[test]

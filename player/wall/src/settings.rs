@@ -1,6 +1,8 @@
 //! The wall's configuration file, validated as a whole: `deploy/config.d/wall.toml` documents it.
 
-use crate::pipeline::{AudioKind, FrameRate, KmsPlane, PixelArea, SinkKind};
+mod outputs;
+
+use crate::pipeline::{AudioKind, FrameRate, OutputConfig, PathChoice};
 use cotmoc_proto::trust::Identity;
 use cotmoc_service::config::{Mistakes, Reader};
 use std::path::{Path, PathBuf};
@@ -46,15 +48,18 @@ pub struct Settings {
     pub inbox: PathBuf,
     pub media: PathBuf,
     pub link: PathBuf,
+    /// Of the canvas until a release brings its own.
     pub width_px: u32,
     pub height_px: u32,
     pub rate: FrameRate,
-    pub sink: SinkKind,
-    pub area: Option<PixelArea>,
+    pub path: PathChoice,
+    pub outputs: Vec<OutputConfig>,
     pub audio: AudioKind,
     pub volume: f64,
     pub clock: ClockSource,
     pub pictures: Option<PictureSettings>,
+    /// More memory than this ends the process, so that a new one starts.
+    pub memory_mib: u64,
 }
 
 impl Settings {
@@ -79,14 +84,16 @@ impl Settings {
         let inbox = reader.path("inbox", "/var/lib/cotmoc/inbox");
         let media = reader.path("media", "/var/lib/cotmoc/media");
         let link = reader.path("link", "/run/cotmoc/link.sock");
-        let (width_px, height_px) = (
-            pixels(reader, "output.width", 1280),
-            pixels(reader, "output.height", 720),
-        );
-        let (rate, sink, area) = (frame_rate(reader), sink(reader), area(reader));
+        let outputs::Pictures {
+            canvas: (width_px, height_px),
+            rate,
+            path,
+            outputs,
+        } = outputs::read(reader);
         let (audio, volume) = (audio(reader), volume(reader));
         let clock = reader.optional("clock.source", ClockSource::Auto, "\"auto\" or \"system\"");
         let pictures = pictures(reader);
+        let memory_mib = reader.within("limits.memory_mib", 1_024, 128..=1_048_576);
         Some(Self {
             me: Identity {
                 site: site?,
@@ -101,75 +108,15 @@ impl Settings {
             width_px,
             height_px,
             rate,
-            sink,
-            area,
+            path,
+            outputs,
             audio,
             volume,
             clock,
             pictures,
+            memory_mib,
         })
     }
-}
-
-fn pixels(reader: &mut Reader, key: &str, default: u64) -> u32 {
-    u32::try_from(reader.within(key, default, 16..=16_384)).unwrap_or(u32::MAX)
-}
-
-fn frame_rate(reader: &mut Reader) -> FrameRate {
-    let num = reader.within("output.fps", 30, 1..=120);
-    FrameRate {
-        num: u32::try_from(num).unwrap_or(30),
-        den: 1,
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SinkName {
-    Headless,
-    Window,
-    Kms,
-}
-
-impl FromStr for SinkName {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "headless" => Ok(Self::Headless),
-            "window" => Ok(Self::Window),
-            "kms" => Ok(Self::Kms),
-            _ => Err(()),
-        }
-    }
-}
-
-fn sink(reader: &mut Reader) -> SinkKind {
-    let expected = "\"kms\", \"window\" or \"headless\"";
-    let name = reader.optional("output.sink", SinkName::Kms, expected);
-    let plane = KmsPlane {
-        driver: reader.maybe("output.kms_driver", "the name of a kernel display driver"),
-        connector_id: reader.maybe("output.kms_connector", "a connector's number"),
-        plane_id: reader.maybe("output.kms_plane", "a plane's number"),
-    };
-    match name {
-        SinkName::Headless => SinkKind::Headless,
-        SinkName::Window => SinkKind::Window,
-        SinkName::Kms => SinkKind::Kms(plane),
-    }
-}
-
-fn area(reader: &mut Reader) -> Option<PixelArea> {
-    if !reader.has("output.area") {
-        return None;
-    }
-    let edge = "a number of pixels";
-    let [x, y, width, height] = ["x", "y", "width", "height"]
-        .map(|side| reader.required::<i32>(&format!("output.area.{side}"), edge));
-    Some(PixelArea {
-        x: x?,
-        y: y?,
-        width: width?,
-        height: height?,
-    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

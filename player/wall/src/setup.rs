@@ -1,7 +1,7 @@
 //! The engine's set-up from the wall's settings.
 
 use crate::director::offset_ns;
-use crate::pipeline::{EngineConfig, OutputConfig, PathChoice, Patience};
+use crate::pipeline::{EngineConfig, Patience};
 use crate::settings::Settings;
 use cotmoc_player_core::clock::Belief;
 
@@ -11,15 +11,12 @@ const FACTORY_SLIDE_PNG: &[u8] = include_bytes!("../assets/factory-slide.png");
 /// How the engine is to run, with the time that is believed at its start.
 #[must_use]
 pub fn engine(settings: &Settings, belief: Belief) -> EngineConfig {
-    let mut output =
-        OutputConfig::whole(settings.sink.clone(), settings.width_px, settings.height_px);
-    output.view.place = settings.area.unwrap_or(output.view.place);
     EngineConfig {
         width: settings.width_px,
         height: settings.height_px,
         rate: settings.rate,
-        outputs: vec![output],
-        path: PathChoice::default(),
+        outputs: settings.outputs.clone(),
+        path: settings.path,
         audio: settings.audio.clone(),
         volume: settings.volume,
         standby_png: FACTORY_SLIDE_PNG.into(),
