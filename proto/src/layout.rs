@@ -3,7 +3,7 @@
 use crate::id::ZoneId;
 use crate::media::Asset;
 use crate::playlist::Language;
-use crate::style::{Area, Backing, TextStyle};
+use crate::style::{Area, Backing, TextStyle, is_plain_text};
 use crate::time::TimeMs;
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +22,17 @@ pub const MAX_MESSAGE_CHARS: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
+    /// 16 to 16,384 pixels, like its height.
     pub width_px: u32,
     pub height_px: u32,
+    /// 1 to 8; those that lie over others come after them.
     pub zones: Vec<Zone>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
 }
 
-/// One rectangle of the canvas that playlists fill.
+/// One rectangle of the canvas that playlists fill. Its sides are even numbers of pixels, unless
+/// it fills the canvas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
@@ -49,7 +52,8 @@ pub enum Overlay {
     Logo(Logo),
 }
 
-/// Text that runs from right to left, one message after the other, for ever.
+/// Text that runs from right to left, one message after the other, for ever: Vietnamese, English
+/// and Chinese (Điều 2.1, 7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticker {
@@ -58,6 +62,7 @@ pub struct Ticker {
     pub backing: Backing,
     /// 10 to 2,000 pixels of the canvas in a second.
     pub speed_px_per_s: u32,
+    /// 1 to 50, in the order in which they run.
     pub messages: Vec<Message>,
 }
 
@@ -65,6 +70,7 @@ pub struct Ticker {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
+    /// 1 to 500 characters in one line.
     pub text: String,
     pub language: Language,
     /// Not shown before this time.
@@ -133,10 +139,13 @@ impl Message {
 
     fn defect(&self) -> Option<String> {
         let chars = self.text.chars().count();
-        if chars == 0 || chars > MAX_MESSAGE_CHARS || self.text.chars().any(char::is_control) {
+        if self.text.trim().is_empty() || chars > MAX_MESSAGE_CHARS {
             return Some(format!(
-                "a message of {chars} characters; expected 1 to {MAX_MESSAGE_CHARS}, in one line"
+                "a message of {chars} characters; expected 1 to {MAX_MESSAGE_CHARS}"
             ));
+        }
+        if !is_plain_text(&self.text) {
+            return Some("a message with control or invisible characters".to_owned());
         }
         matches!((self.from_ms, self.to_ms), (Some(from), Some(to)) if from >= to)
             .then(|| "a message ends before it begins".to_owned())
@@ -174,7 +183,9 @@ impl Overlay {
     fn defect(&self) -> Option<String> {
         match self {
             Self::Ticker(ticker) => ticker.defect(),
-            Self::Clock(clock) => backing_defect(clock.backing).or_else(|| clock.style.defect()),
+            Self::Clock(clock) => {
+                backing_defect(clock.backing).or_else(|| clock.style.line_defect(clock.area))
+            }
             Self::Logo(logo) => {
                 if !logo.asset.mime.is_picture_file() {
                     return Some("a logo must be a PNG, JPEG or WebP picture".to_owned());
@@ -200,7 +211,7 @@ impl Ticker {
             ));
         }
         backing_defect(self.backing)
-            .or_else(|| self.style.defect())
+            .or_else(|| self.style.line_defect(self.area))
             .or_else(|| self.messages.iter().find_map(Message::defect))
     }
 }
@@ -237,7 +248,10 @@ impl Layout {
     pub fn defect(&self) -> Option<String> {
         let edge = 16..=MAX_EDGE_PX;
         if !edge.contains(&self.width_px) || !edge.contains(&self.height_px) {
-            return Some(format!("canvas of {}×{} px", self.width_px, self.height_px));
+            return Some(format!(
+                "canvas of {}×{} px; expected 16 to {MAX_EDGE_PX}",
+                self.width_px, self.height_px
+            ));
         }
         if self.zones.is_empty() || self.zones.len() > MAX_ZONES {
             return Some(format!(
@@ -258,6 +272,9 @@ impl Layout {
         self.zones.iter().enumerate().find_map(|(index, zone)| {
             if self.zones.iter().skip(index + 1).any(|z| z.id == zone.id) {
                 return Some(format!("zone {} is defined twice", zone.id));
+            }
+            if zone.area() == Area::whole(self.width_px, self.height_px) {
+                return None;
             }
             let defect = zone.area().defect(self.width_px, self.height_px)?;
             Some(format!("zone {}: {defect}", zone.id))

@@ -102,7 +102,8 @@ impl Mime {
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Mp4),
             [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(Self::Webm),
             [b'O', b'g', b'g', b'S', ..] => Some(Self::Ogg),
-            [b'I', b'D', b'3', ..] | [0xff, 0xe2..=0xff, ..] => Some(Self::Mp3),
+            [b'I', b'D', b'3', ..] => Some(Self::Mp3),
+            [0xff, frame, ..] if is_mpeg_sound(*frame) => Some(Self::Mp3),
             [
                 b'R',
                 b'I',
@@ -121,6 +122,12 @@ impl Mime {
             _ => None,
         }
     }
+}
+
+/// Whether the second byte of a frame is one of MPEG sound; AAC frames have no layer.
+const fn is_mpeg_sound(frame: u8) -> bool {
+    let (version, layer) = (frame >> 3 & 3, frame >> 1 & 3);
+    frame >= 0xe0 && version != 1 && layer != 0
 }
 
 /// One media file: its digest and size, and the digest of its chunk list. The chunk list is a

@@ -1,9 +1,11 @@
 //! Plans by the time of day: how loud a wall is, how bright, and what it announces.
 
 use crate::playlist::{CalendarDate, Item};
-use crate::time::TimeMs;
+use crate::time::{MINUTE, Millis, TimeMs};
 use crate::window::{Day, DayTime, Zone};
+use jiff::ToSpan as _;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The programme loudness of EBU R 128, in thousandths of LUFS.
 pub const EBU_TARGET_MLUFS: i32 = -23_000;
@@ -11,17 +13,22 @@ pub const EBU_TARGET_MLUFS: i32 = -23_000;
 pub const MAX_STEPS: usize = 48;
 /// The most announcements of a release, and the most times of one.
 pub const MAX_ANNOUNCEMENTS: usize = 50;
+/// The longest announcement, in milliseconds.
+pub const MAX_ANNOUNCEMENT_MS: u32 = 600_000;
+/// How far ahead announcements are looked for, in days.
+const MAX_DAYS: usize = 366;
 
 /// How loud a wall is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SoundPlan {
-    /// The loudness that every item is brought to, in thousandths of LUFS.
+    /// The loudness that every item is brought to, in thousandths of LUFS: -40,000 to -10,000.
     pub target_mlufs: i32,
     /// Volume by time of day; empty: always 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volume: Vec<VolumeStep>,
-    /// What is left of the programme's sound while an announcement speaks, in percent.
+    /// What is left of the programme's sound while an announcement speaks, in percent; 0 silences
+    /// the programme, 100 leaves it as it is.
     pub duck_percent: u8,
 }
 
@@ -65,9 +72,9 @@ pub struct Light {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Announcement {
-    /// What is heard: an asset of sound, as long as the item's duration.
+    /// What is heard: an asset of sound, as long as the item's duration, ten minutes at most.
     pub item: Item,
-    /// Local times of day at which it begins.
+    /// Local times of day at which it begins, 1 to 50.
     pub times: Vec<DayTime>,
     /// Days of the week; empty: every day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -162,18 +169,27 @@ impl LightPlan {
 }
 
 impl Announcement {
-    /// When it begins, at or after `from` and before `to`, in order.
+    /// When it begins, at or after `from` and before `to`, in order; of a longer time, in its first
+    /// 366 days.
     #[must_use]
     pub fn starts_between(&self, zone: &Zone, from: TimeMs, to: TimeMs) -> Vec<TimeMs> {
-        let mut dates: Vec<_> = zone.dates(from).into_iter().chain(zone.dates(to)).collect();
-        dates.sort_unstable();
-        dates.dedup();
-        let mut starts: Vec<TimeMs> = dates
-            .into_iter()
+        let [first, ..] = zone.dates(from);
+        let [.., last] = zone.dates(to);
+        let mut starts: Vec<TimeMs> = first
+            .series(1.day())
+            .take(MAX_DAYS)
+            .take_while(|date| *date <= last)
             .filter(|date| self.days.is_empty() || self.days.contains(&Day::from(date.weekday())))
             .filter(|date| self.first_date.is_none_or(|first| first.0 <= *date))
             .filter(|date| self.last_date.is_none_or(|last| *date <= last.0))
-            .flat_map(|date| self.times.iter().map(move |time| zone.at(date, *time)))
+            .flat_map(|date| {
+                self.times
+                    .iter()
+                    .map(move |time| (date, zone.at(date, *time)))
+            })
+            // A day that a zone leaves out has no times.
+            .filter(|(date, at)| zone.date(*at) == *date)
+            .map(|(_, at)| at)
             .filter(|at| (from..to).contains(at) && self.item.is_current(*at))
             .collect();
         starts.sort_unstable();
@@ -193,10 +209,57 @@ impl Announcement {
                 self.times.len()
             ));
         }
-        self.times
-            .contains(&DayTime::END)
-            .then(|| "begins at 24:00; write 00:00".to_owned())
+        if self.item.dur_ms > MAX_ANNOUNCEMENT_MS {
+            return Some("longer than ten minutes".to_owned());
+        }
+        if self.times.contains(&DayTime::END) {
+            return Some("begins at 24:00; write 00:00".to_owned());
+        }
+        let times: BTreeSet<_> = self.times.iter().collect();
+        if times.len() != self.times.len() {
+            return Some("begins twice at one time of day".to_owned());
+        }
+        matches!((self.first_date, self.last_date), (Some(first), Some(last)) if first > last)
+            .then(|| "its last date is before its first".to_owned())
     }
+}
+
+/// Two announcements of which one would begin while the other speaks, on a day that both have.
+/// Those that begin at the same time of day are heard one after the other.
+#[must_use]
+pub fn overlap(all: &[Announcement]) -> Option<String> {
+    let begins: BTreeSet<DayTime> = all.iter().flat_map(|one| one.times.clone()).collect();
+    begins.into_iter().find_map(|time| {
+        let group: Vec<&Announcement> = all.iter().filter(|a| a.times.contains(&time)).collect();
+        group.iter().enumerate().find_map(|(index, speaks)| {
+            let before = group.iter().take(index + 1).copied();
+            let length: Millis = before
+                .filter(|other| meet(other, speaks))
+                .map(|other| other.item.duration_ms())
+                .sum();
+            let other = all.iter().find(|other| {
+                meet(other, speaks) && other.times.iter().any(|at| is_within(*at, time, length))
+            })?;
+            Some(format!(
+                "announcement {} at {time} is not over when {} begins",
+                speaks.item.id, other.item.id
+            ))
+        })
+    })
+}
+
+/// Whether there may be a day on which both are heard.
+fn meet(a: &Announcement, b: &Announcement) -> bool {
+    let days =
+        a.days.is_empty() || b.days.is_empty() || a.days.iter().any(|day| b.days.contains(day));
+    let before = |a: &Announcement, b: &Announcement| matches!((a.last_date, b.first_date), (Some(last), Some(first)) if last < first);
+    days && !before(a, b) && !before(b, a)
+}
+
+/// Whether `at` comes after `begin`, and less than `length` later, on the same day.
+fn is_within(at: DayTime, begin: DayTime, length: Millis) -> bool {
+    let minutes = i64::from(at.minutes()) - i64::from(begin.minutes());
+    minutes > 0 && minutes * MINUTE < length
 }
 
 /// The step that holds at `now`; before the day's first step, the last one of the day before.
@@ -220,6 +283,9 @@ fn steps_defect<S>(what: &str, steps: &[S], from: impl Fn(&S) -> DayTime) -> Opt
             "{what}: {} steps; expected at most {MAX_STEPS}",
             steps.len()
         ));
+    }
+    if steps.iter().any(|step| from(step) == DayTime::END) {
+        return Some(format!("{what}: a step from 24:00; write 00:00"));
     }
     let ordered = steps
         .iter()

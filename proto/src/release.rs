@@ -3,14 +3,15 @@
 use crate::digest::Digest;
 use crate::id::{ChannelId, DaypartId, DeviceId, SiteId, ZoneId};
 use crate::layout::{Layout, Overlay};
-use crate::media::Asset;
-use crate::plan::{Announcement, LightPlan, MAX_ANNOUNCEMENTS, SoundPlan};
+use crate::media::{Asset, Mime};
+use crate::plan::{self, Announcement, LightPlan, MAX_ANNOUNCEMENTS, SoundPlan};
 use crate::playlist::{Daypart, Item, Playlist};
 use crate::reject::Reject;
+use crate::slide::MAX_SLIDE_BYTES;
 use crate::time::{DAY, Millis, TimeMs};
 use crate::window::OperatingWindow;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an item may be shown at least and at most, in milliseconds.
 pub const DURATION_MS: std::ops::RangeInclusive<u32> = 500..=86_400_000;
@@ -113,6 +114,7 @@ impl Release {
             .or_else(|| self.layout.defect())
             .or_else(|| self.dayparts_defect())
             .or_else(|| self.items_defect())
+            .or_else(|| self.assets_defect())
             .or_else(|| self.playlists_defect())
             .or_else(|| self.sound.defect())
             .or_else(|| self.light.defect())
@@ -166,14 +168,31 @@ impl Release {
             .find_map(|item| item_defect(item).map(|d| format!("item {}: {d}", item.id)))
     }
 
+    /// One digest is one file: it cannot be a picture here and a film there.
+    fn assets_defect(&self) -> Option<String> {
+        let known: BTreeMap<Digest, &Asset> = self
+            .assets()
+            .into_iter()
+            .map(|asset| (asset.sha256, asset))
+            .collect();
+        let overlays = self.layout.overlays.iter().filter_map(Overlay::asset);
+        self.items()
+            .map(|item| &item.asset)
+            .chain(overlays)
+            .find(|asset| known.get(&asset.sha256) != Some(asset))
+            .map(|asset| format!("asset {} is described in two ways", asset.sha256.short()))
+    }
+
     fn announcements_defect(&self) -> Option<String> {
         if self.announcements.len() > MAX_ANNOUNCEMENTS {
             return Some(format!("more than {MAX_ANNOUNCEMENTS} announcements"));
         }
-        self.announcements.iter().find_map(|one| {
+        let defect = |one: &Announcement| {
             let defect = one.defect()?;
             Some(format!("announcement {}: {defect}", one.item.id))
-        })
+        };
+        let each = self.announcements.iter().find_map(defect);
+        each.or_else(|| plan::overlap(&self.announcements))
     }
 
     fn playlists_defect(&self) -> Option<String> {
@@ -235,6 +254,11 @@ fn fills_always(playlist: &Playlist, zone: &ZoneId) -> bool {
 fn item_defect(item: &Item) -> Option<String> {
     if let Some(defect) = item.asset.defect() {
         return Some(defect);
+    }
+    if item.asset.mime == Mime::Slide
+        && usize::try_from(item.asset.size_bytes).map_or(true, |size| size > MAX_SLIDE_BYTES)
+    {
+        return Some(format!("a text slide of more than {MAX_SLIDE_BYTES} bytes"));
     }
     if !DURATION_MS.contains(&item.dur_ms) {
         return Some(format!(

@@ -3,7 +3,7 @@
 
 use crate::json;
 use crate::media::Mime;
-use crate::style::{Area, Colour, TextStyle};
+use crate::style::{Area, Colour, TextStyle, is_plain_text};
 use serde::{Deserialize, Serialize};
 
 /// The largest slide, in bytes.
@@ -13,10 +13,12 @@ pub const MAX_BLOCKS: usize = 20;
 /// The longest text of a block, in characters.
 pub const MAX_TEXT_CHARS: usize = 2_000;
 
-/// A page of text on a coloured ground. Screens scale it to the zone, keeping its shape.
+/// A page of text on a coloured ground, in Vietnamese, English or Chinese (Điều 2.1, 7.2). Screens
+/// scale it to the zone, keeping its shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slide {
+    /// 16 to 16,384 pixels, like its height; usually those of the zone.
     pub width_px: u32,
     pub height_px: u32,
     pub ground: Colour,
@@ -29,6 +31,7 @@ pub struct Slide {
 #[serde(deny_unknown_fields)]
 pub struct Block {
     pub area: Area,
+    /// At most 2,000 characters; `\n` begins a new line.
     pub text: String,
     pub style: TextStyle,
     pub align: Align,
@@ -87,6 +90,15 @@ impl Slide {
         }
     }
 
+    /// The bytes of the asset: always the same for the same slide.
+    ///
+    /// # Panics
+    /// Never: a slide holds nothing that JSON cannot.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a slide is plain data")
+    }
+
     /// What is wrong with the slide, if anything.
     #[must_use]
     pub fn defect(&self) -> Option<String> {
@@ -116,8 +128,8 @@ impl Block {
                 "{chars} characters; expected at most {MAX_TEXT_CHARS}"
             ));
         }
-        if self.text.chars().any(|c| c.is_control() && c != '\n') {
-            return Some("text with control characters".to_owned());
+        if !self.text.split('\n').all(is_plain_text) {
+            return Some("text with control or invisible characters".to_owned());
         }
         self.area
             .defect(width_px, height_px)

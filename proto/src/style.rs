@@ -61,6 +61,17 @@ impl From<Colour> for String {
     }
 }
 
+/// Whether text shows as it is written: no control characters, and none that hide, break lines or
+/// turn the direction of writing, so that a wall shows what its signers read.
+#[must_use]
+pub fn is_plain_text(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    })
+}
+
 /// A family of typefaces that every screen has, for Vietnamese, English and Chinese alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,6 +97,20 @@ impl TextStyle {
     pub fn defect(&self) -> Option<String> {
         (!(8..=2_000).contains(&self.size_px))
             .then(|| format!("type of {} px; expected 8 to 2000", self.size_px))
+    }
+
+    /// What is wrong with the style for one line of text in `area`, if anything.
+    #[must_use]
+    pub fn line_defect(&self, area: Area) -> Option<String> {
+        let too_high = || {
+            (self.size_px > area.height_px).then(|| {
+                format!(
+                    "type of {} px in an area of {} px; expected a smaller type or a higher area",
+                    self.size_px, area.height_px
+                )
+            })
+        };
+        self.defect().or_else(too_high)
     }
 }
 

@@ -158,3 +158,6 @@ fn undated(ticker: &Ticker) -> Option<Ticker> {
         ..ticker.clone()
     })
 }
+
+#[cfg(test)]
+mod tests;
