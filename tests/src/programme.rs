@@ -204,18 +204,24 @@ pub fn pictures(board: &Board) -> Vec<PathBuf> {
 /// If it is not a picture.
 #[must_use]
 pub fn colour(path: &Path) -> [u8; 3] {
+    average(path, "scale=1:1:flags=area")
+}
+
+/// The average colour of a part of a picture: left, top, width and height in pixels.
+///
+/// # Panics
+/// If it is not a picture.
+#[must_use]
+pub fn colour_of(path: &Path, (x, y, width, height): (u32, u32, u32, u32)) -> [u8; 3] {
+    let filter = format!("crop={width}:{height}:{x}:{y},scale=1:1:flags=area");
+    average(path, &filter)
+}
+
+fn average(path: &Path, filter: &str) -> [u8; 3] {
     let output = Command::new("ffmpeg")
         .args(["-loglevel", "error", "-i"])
         .arg(path)
-        .args([
-            "-vf",
-            "scale=1:1:flags=area",
-            "-f",
-            "rawvideo",
-            "-pix_fmt",
-            "rgb24",
-            "-",
-        ])
+        .args(["-vf", filter, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
         .output()
         .expect("ffmpeg runs");
     let bytes = output.stdout;

@@ -10,7 +10,7 @@ use crate::evidence::Evidence;
 use crate::medium::MediumFaults;
 use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
 use crate::settings::{ClockSource, Settings};
-use crate::stage::{MAIN, Stage, medium_of};
+use crate::stage::{Stage, medium_of};
 use crate::trials::Trials;
 use anyhow::Context as _;
 use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
@@ -195,7 +195,9 @@ impl Director {
             .extend(self.faults.unavailable(self.belief.mono_ms));
         let release = self.gate.release().cloned();
         let scenes = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
-        let firsts = scenes.into_iter().filter_map(|scene| scene.zones.into_iter().next());
+        let firsts = scenes
+            .into_iter()
+            .filter_map(|scene| scene.zones.into_iter().next());
         let cues: Vec<CuePlan> = firsts.flat_map(|zone| zone.cues).collect();
         let version = release.as_ref().map_or(0, |release| release.version);
         self.stage
@@ -303,14 +305,19 @@ impl Director {
     /// What was taken down leaves the air on the very next frame, before anything replaces it.
     fn take_off_air(&mut self) {
         let state = self.gate.screen_state();
-        let is_down = match &self.on_stage.shown {
-            Some(hear::Shown::Cue { cued, .. }) => medium_of(&cued.plan.show)
+        let is_down = |shown: &hear::Shown| match shown {
+            hear::Shown::Cue { cued, .. } => medium_of(&cued.plan.show)
                 .is_some_and(|(_, asset)| state.down || state.unavailable.contains(&asset.sha256)),
-            Some(hear::Shown::Standby { .. } | hear::Shown::Dark { .. }) | None => false,
+            hear::Shown::Standby { .. } | hear::Shown::Dark { .. } => false,
         };
-        if is_down {
-            self.stage.start_over();
-            if let Err(error) = self.engine.standby(MAIN, self.engine.now_ns()) {
+        let shown = self.on_stage.shown.iter();
+        let down: Vec<_> = shown
+            .filter(|(_, shown)| is_down(shown))
+            .map(|(zone, _)| *zone)
+            .collect();
+        for zone in down {
+            self.stage.start_over_in(zone);
+            if let Err(error) = self.engine.standby(zone, self.engine.now_ns()) {
                 tracing::warn!(%error, "the engine takes no orders");
             }
         }

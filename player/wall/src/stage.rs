@@ -102,6 +102,22 @@ impl Stage {
         Ok(())
     }
 
+    /// The zones on air, back to front.
+    pub fn zones(&self) -> impl Iterator<Item = ZoneId> {
+        std::iter::once(MAIN)
+    }
+
+    /// The zone that stands for the whole picture: the largest one.
+    #[must_use]
+    pub fn principal(&self) -> Option<ZoneId> {
+        self.zones().next()
+    }
+
+    /// Forgets, of one zone, what the engine was told.
+    pub fn start_over_in(&mut self, _zone: ZoneId) {
+        self.start_over();
+    }
+
     /// Forgets what the engine was told, so that the next plan replaces what is on air.
     pub fn start_over(&mut self) {
         self.known.clear();

@@ -1,7 +1,7 @@
 //! What the engine says, turned into facts for the core and records for the controller.
 
 use super::Director;
-use crate::pipeline::{CueId, EngineEvent, ItemFault};
+use crate::pipeline::{CueId, EngineEvent, ItemFault, ZoneId};
 use crate::recheck::Recheck;
 use crate::stage::{Cued, medium_of};
 use cotmoc_player_core::ledger::Condition;
@@ -9,7 +9,7 @@ use cotmoc_player_core::program::{CueShow, Fault, FaultEffect};
 use cotmoc_proto::device::{Aired, Event, EventKind, RecordBody};
 use cotmoc_proto::media::Asset;
 use cotmoc_proto::{Digest, TimeMs};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NS_PER_MS: i64 = 1_000_000;
 /// The same fault of the same asset is told again after this long, in milliseconds.
@@ -24,7 +24,8 @@ const RECHECK_MS: u64 = 1_000;
 /// What the sink presents, as far as the engine has told.
 #[derive(Debug, Default)]
 pub(super) struct OnStage {
-    pub shown: Option<Shown>,
+    /// By zone of the engine.
+    pub shown: BTreeMap<ZoneId, Shown>,
     pub output_lost: bool,
     thumbnails: BTreeMap<CueId, Digest>,
     told: BTreeMap<(Digest, &'static str), u64>,
@@ -38,6 +39,14 @@ pub(super) enum Shown {
     Cue { cued: Box<Cued>, since: TimeMs },
     Standby { since: TimeMs },
     Dark { since: TimeMs },
+}
+
+impl OnStage {
+    /// Forgets what zones showed that are no longer there.
+    pub fn keep_zones(&mut self, zones: impl Iterator<Item = ZoneId>) {
+        let zones: BTreeSet<ZoneId> = zones.collect();
+        self.shown.retain(|zone, _| zones.contains(zone));
+    }
 }
 
 impl Shown {
@@ -60,12 +69,13 @@ impl Director {
     pub(super) fn hear(&mut self, event: EngineEvent) {
         match event {
             EngineEvent::Started {
+                zone,
                 cue,
                 at_ns,
                 thumbnail_sha256,
                 ..
             } => {
-                self.started(cue, time(at_ns), &thumbnail_sha256);
+                self.started((zone, cue), time(at_ns), &thumbnail_sha256);
             }
             EngineEvent::Ended {
                 cue,
@@ -77,13 +87,13 @@ impl Director {
             } => {
                 self.ended(cue, (time(first_at_ns), time(last_at_ns)), (frames, lost));
             }
-            EngineEvent::Standby { at_ns, .. } => {
+            EngineEvent::Standby { zone, at_ns } => {
                 let since = time(at_ns);
-                self.show(Shown::Standby { since }, ("factory", since));
+                self.show(zone, Shown::Standby { since }, ("factory", since));
             }
-            EngineEvent::Dark { at_ns, .. } => {
+            EngineEvent::Dark { zone, at_ns } => {
                 let since = time(at_ns);
-                self.show(Shown::Dark { since }, ("dark", since));
+                self.show(zone, Shown::Dark { since }, ("dark", since));
             }
             EngineEvent::Held { cue, ticks, .. } => {
                 tracing::debug!(%cue, ticks, "the last picture was held past its slot");
@@ -108,7 +118,7 @@ impl Director {
         }
     }
 
-    fn started(&mut self, cue: CueId, since: TimeMs, thumbnail: &str) {
+    fn started(&mut self, (zone, cue): (ZoneId, CueId), since: TimeMs, thumbnail: &str) {
         let Some(cued) = self.stage.cued(cue).cloned() else {
             return;
         };
@@ -119,6 +129,7 @@ impl Director {
                 self.on_stage.thumbnails.insert(cue, thumbnail);
             }
             self.show(
+                zone,
                 Shown::Cue {
                     cued: Box::new(cued),
                     since,
@@ -128,11 +139,13 @@ impl Director {
         }
     }
 
-    fn show(&mut self, shown: Shown, (label, since): (&str, TimeMs)) {
-        if let Some(evidence) = &mut self.evidence {
+    fn show(&mut self, zone: ZoneId, shown: Shown, (label, since): (&str, TimeMs)) {
+        if let Some(evidence) = &mut self.evidence
+            && self.stage.principal() == Some(zone)
+        {
             evidence.plan(label, since, since.plus(PICTURE_AFTER_MS));
         }
-        self.on_stage.shown = Some(shown);
+        self.on_stage.shown.insert(zone, shown);
         self.reported_ms = 0;
     }
 

@@ -102,7 +102,7 @@ impl Director {
         if status.now_ns.saturating_sub(last_ns) > STALE_NS {
             return Some(Condition::Stalled);
         }
-        self.on_stage.shown.as_ref().map(Shown::condition)
+        self.principal().map(Shown::condition)
     }
 
     fn report(&self, window: &OperatingWindow) -> ScreenReport {
@@ -151,15 +151,30 @@ impl Director {
         }
     }
 
+    /// What the largest zone shows: it stands for the whole picture.
+    fn principal(&self) -> Option<&Shown> {
+        self.on_stage.shown.get(&self.stage.principal()?)
+    }
+
+    /// What every zone shows, back to front.
     fn showing(&self) -> Vec<Showing> {
-        let showing = match &self.on_stage.shown {
-            None => return Vec::new(),
-            Some(Shown::Dark { since }) => Showing::Dark { since_ms: *since },
-            Some(Shown::Standby { since }) => Showing::Factory {
+        let shown = self.stage.zones();
+        shown
+            .filter_map(|zone| self.on_stage.shown.get(&zone))
+            .map(Shown::showing)
+            .collect()
+    }
+}
+
+impl Shown {
+    fn showing(&self) -> Showing {
+        match self {
+            Self::Dark { since } => Showing::Dark { since_ms: *since },
+            Self::Standby { since } => Showing::Factory {
                 reason: "standby".to_owned(),
                 since_ms: *since,
             },
-            Some(Shown::Cue { cued, since }) => match &cued.plan.show {
+            Self::Cue { cued, since } => match &cued.plan.show {
                 CueShow::Item {
                     playlist,
                     item,
@@ -188,8 +203,7 @@ impl Director {
                 },
                 CueShow::Dark => Showing::Dark { since_ms: *since },
             },
-        };
-        vec![showing]
+        }
     }
 }
 
