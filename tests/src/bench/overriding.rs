@@ -2,6 +2,7 @@
 //! takedown or an override to the first picture of it, on a screen of its own and, for the engine
 //! alone, at the sink.
 
+mod courier;
 mod engine;
 mod log;
 mod program;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 const TRIALS_KEY: &str = "COTMOC_BENCH_TRIALS";
 /// Of each kind.
-const TRIALS: u64 = 50;
+const TRIALS: u64 = 100;
 const AIM_TICKS: f64 = 2.0;
 /// The reader of the screen and the X server see nothing sooner, in milliseconds.
 const RESOLUTION_MS: f64 = 5.0;

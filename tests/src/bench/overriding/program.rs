@@ -1,5 +1,6 @@
 //! The wall's program on a screen of its own is given envelopes, and the screen is read.
 
+use super::courier::Courier;
 use super::log::{between, day_time, said_at};
 use super::{Delays, FALLBACK_ITEM, Media, ORDERED_ITEM, PROGRAMME_ITEM};
 use crate::Process;
@@ -13,7 +14,6 @@ use cotmoc_proto::override_order::Override;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The wall looks into its inbox every five seconds by itself; nobody tells it here.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Longer than anybody looks.
 const TEMPLATE_MS: i64 = 600_000;
@@ -40,6 +40,7 @@ pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyho
         template: Some((Mime::Jpeg, std::fs::read(&media.ordered.path)?)),
     };
     let mut wall = show.prepare(dir.path())?;
+    let courier = Courier::start(&wall.board.path("link.sock"))?;
     let screen = Screen::start()?;
     let mut command = wall.command();
     command.env("DISPLAY", &screen.display);
@@ -48,10 +49,12 @@ pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyho
     let mut looks: Vec<f64> = Vec::new();
     for trial in 0..trials {
         let seq = act.begin(&mut wall, trial)?;
+        courier.look();
         watch(&screen, &mut process, |content| is(content, PROGRAMME_ITEM))?;
         std::thread::sleep(Duration::from_millis(APART_MS + trial % 34));
         let seen = process.log().len();
         act.order(&wall, seq)?;
+        courier.look();
         let after = watch(&screen, &mut process, |content| is(content, act.item()))?;
         let verified = verified_at(&process, seen, (act, seq))?;
         looks.push(after.reading.look_p99_ms);
