@@ -102,6 +102,9 @@ impl Director {
             EngineEvent::DecoderReplaced { cue, .. } => {
                 tracing::warn!(%cue, "a hardware decoder gave up; the item goes on in software");
             }
+            EngineEvent::PathChosen { cue, path, .. } => {
+                tracing::debug!(%cue, ?path, "the way of an item to the outputs is chosen");
+            }
             EngineEvent::OutputLost { output, reason } => {
                 self.on_stage.output_lost |= output == 0;
                 self.output_event(EventKind::OutputLost, output, &reason);

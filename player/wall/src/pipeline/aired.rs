@@ -8,14 +8,16 @@ use std::fmt::Write;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cotmoc_canvas::Area;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::clock::Ticks;
-use super::config::{LumaPlane, PresentedFrame, Showing, Witness};
+use super::config::{LumaPlane, PixelArea, PresentedFrame, Showing, Witness};
 use super::cue::ZoneId;
 use super::item::Frame;
+use super::output::Composed;
 use super::report::EngineEvent;
 use super::zone::{Choice, Owner, Slot};
 
@@ -26,8 +28,18 @@ const THUMBNAIL: (usize, usize) = (32, 18);
 struct Sent {
     running_ns: i64,
     at_ns: i64,
+    shares: Vec<(ZoneId, Choice)>,
+    late: bool,
+    /// Kept for the witness alone.
+    picture: Option<Frame>,
+}
+
+/// What one zone has of a presented picture.
+#[derive(Clone, Copy)]
+struct Share<'a> {
     zone: ZoneId,
-    choice: Choice,
+    choice: &'a Choice,
+    at_ns: i64,
     late: bool,
 }
 
@@ -101,13 +113,25 @@ impl Aired {
         record.counting = counting;
     }
 
-    pub(super) fn sent(&self, zone: ZoneId, choice: Choice, at_ns: i64, running_ns: i64) {
+    /// A picture is on its way to the sink.
+    pub(super) fn sent(&self, composed: Composed, at_ns: i64, running_ns: i64) {
+        let Composed {
+            buffer,
+            caps,
+            shares,
+        } = composed;
+        let picture = self.witness.is_some().then_some(Frame {
+            at_ns,
+            duration_ns: 0,
+            buffer,
+            caps,
+        });
         self.lock().sent.push_back(Sent {
             running_ns,
             at_ns,
-            zone,
-            choice,
+            shares,
             late: false,
+            picture,
         });
     }
 
@@ -147,35 +171,44 @@ impl Aired {
 
     fn present(&self, sent: &Sent) {
         self.show_witness(sent);
-        let ended = {
-            let mut record = self.lock();
-            record.count(sent);
-            record.put_on_screen(sent)
-        };
+        self.lock().count(sent);
+        for (zone, screen) in self.lock().leave_screen(sent) {
+            self.report_end(zone, &screen);
+        }
+        for (zone, choice) in &sent.shares {
+            let share = Share {
+                zone: *zone,
+                choice,
+                at_ns: sent.at_ns,
+                late: sent.late,
+            };
+            self.present_share(share);
+        }
+    }
+
+    fn present_share(&self, share: Share<'_>) {
+        let ended = self.lock().put_on_screen(share);
         if let Some(ended) = &ended {
-            self.report_end(sent.zone, ended);
+            self.report_end(share.zone, ended);
         }
-        if ended.is_some() || self.is_first(sent) {
-            self.report_start(sent);
+        if ended.is_some() || self.is_first(share.zone) {
+            self.report_start(share);
         }
     }
 
-    fn is_first(&self, sent: &Sent) -> bool {
-        self.lock()
-            .zones
-            .get(&sent.zone)
-            .is_some_and(|s| s.frames == 1)
+    fn is_first(&self, zone: ZoneId) -> bool {
+        self.lock().zones.get(&zone).is_some_and(|s| s.frames == 1)
     }
 
-    fn report_start(&self, sent: &Sent) {
-        let (zone, at_ns) = (sent.zone, sent.at_ns);
-        self.tell(match &sent.choice.owner {
+    fn report_start(&self, share: Share<'_>) {
+        let (zone, at_ns) = (share.zone, share.at_ns);
+        self.tell(match &share.choice.owner {
             Owner::Cue(slot) => EngineEvent::Started {
                 zone,
                 cue: slot.cue,
                 label: slot.label.clone(),
                 at_ns,
-                thumbnail_sha256: self.thumbnail(&sent.choice.frame),
+                thumbnail_sha256: self.thumbnail(share.choice),
             },
             Owner::Standby => EngineEvent::Standby { zone, at_ns },
             Owner::Dark => EngineEvent::Dark { zone, at_ns },
@@ -186,7 +219,7 @@ impl Aired {
         let Owner::Cue(slot) = &screen.owner else {
             return;
         };
-        let due = self.ticks.between(slot.from_ns, slot.ends_ns());
+        let due = self.ticks.between(slot.since_ns(), slot.ends_ns());
         self.tell(EngineEvent::Ended {
             zone,
             cue: slot.cue,
@@ -199,21 +232,31 @@ impl Aired {
         });
     }
 
+    /// Shows of each zone what is to be seen of it, with all that is drawn over it.
     fn show_witness(&self, sent: &Sent) {
-        let Some(witness) = &self.witness else { return };
-        self.with_luma(&sent.choice.frame, |luma| {
-            witness.frame(&PresentedFrame {
-                zone: sent.zone,
-                at_ns: sent.at_ns,
-                showing: sent.choice.owner.showing(),
-                luma,
-            });
+        let (Some(witness), Some(picture)) = (&self.witness, &sent.picture) else {
+            return;
+        };
+        with_luma(picture, &self.info, |whole| {
+            for (zone, choice) in &sent.shares {
+                let luma = match picture.caps {
+                    Some(_) if sent.shares.len() == 1 => whole,
+                    Some(_) | None => part(whole, choice.place.area),
+                };
+                witness.frame(&PresentedFrame {
+                    zone: *zone,
+                    at_ns: sent.at_ns,
+                    showing: choice.owner.showing(),
+                    luma,
+                });
+            }
         });
     }
 
-    fn thumbnail(&self, frame: &Frame) -> String {
+    /// Of the item's own picture, whatever is drawn over it.
+    fn thumbnail(&self, choice: &Choice) -> String {
         let mut hasher = Sha256::new();
-        self.with_luma(frame, |luma| {
+        with_luma(&choice.frame, &choice.place.info, |luma| {
             let (columns, rows) = THUMBNAIL;
             for row in 0..rows {
                 let y = (2 * row + 1) * luma.height / (2 * rows);
@@ -232,29 +275,6 @@ impl Aired {
                 }
                 hex
             })
-    }
-
-    fn with_luma(&self, frame: &Frame, see: impl FnOnce(LumaPlane<'_>)) {
-        let own = frame.caps.as_ref();
-        let own = own.map(|caps| gst_video::VideoInfo::from_caps(caps));
-        let info = match &own {
-            Some(Ok(info)) => info,
-            Some(Err(_)) => return,
-            None => &self.info,
-        };
-        let Ok(picture) = gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, info)
-        else {
-            return;
-        };
-        let stride = picture.plane_stride().first().copied().unwrap_or(0);
-        if let Ok(bytes) = picture.plane_data(0) {
-            see(LumaPlane {
-                width: usize::try_from(info.width()).unwrap_or(0),
-                height: usize::try_from(info.height()).unwrap_or(0),
-                stride: usize::try_from(stride).unwrap_or(0),
-                bytes,
-            });
-        }
     }
 
     fn tell(&self, event: EngineEvent) {
@@ -303,25 +323,37 @@ impl Record {
         self.totals.last_at_ns = Some(sent.at_ns);
     }
 
+    /// Returns zones that the picture has not: another scene is seen.
+    fn leave_screen(&mut self, sent: &Sent) -> Vec<(ZoneId, OnScreen)> {
+        let has = |zone: &ZoneId| sent.shares.iter().any(|(other, _)| other == zone);
+        let gone = self.zones.keys().filter(|zone| !has(zone));
+        let gone: Vec<ZoneId> = gone.copied().collect();
+        let taken = gone.into_iter();
+        taken
+            .filter_map(|zone| Some((zone, self.zones.remove(&zone)?)))
+            .collect()
+    }
+
     /// Returns what the frame replaced on the wall.
-    fn put_on_screen(&mut self, sent: &Sent) -> Option<OnScreen> {
-        let in_slot = u64::from(sent.is_in_slot());
-        let late = u64::from(sent.late);
-        if let Some(screen) = self.zones.get_mut(&sent.zone)
-            && screen.owner.is(&sent.choice.owner)
+    fn put_on_screen(&mut self, share: Share<'_>) -> Option<OnScreen> {
+        let owner = &share.choice.owner;
+        let in_slot = u64::from(owner.is_due(share.at_ns));
+        let late = u64::from(share.late);
+        if let Some(screen) = self.zones.get_mut(&share.zone)
+            && screen.owner.is(owner)
         {
-            screen.last_at_ns = sent.at_ns;
+            screen.last_at_ns = share.at_ns;
             screen.frames += 1;
             screen.in_slot += in_slot;
             screen.late += late;
             return None;
         }
         self.zones.insert(
-            sent.zone,
+            share.zone,
             OnScreen {
-                owner: sent.choice.owner.clone(),
-                first_at_ns: sent.at_ns,
-                last_at_ns: sent.at_ns,
+                owner: owner.clone(),
+                first_at_ns: share.at_ns,
+                last_at_ns: share.at_ns,
                 frames: 1,
                 in_slot,
                 late,
@@ -330,16 +362,15 @@ impl Record {
     }
 }
 
-impl Sent {
-    fn is_in_slot(&self) -> bool {
-        match &self.choice.owner {
-            Owner::Cue(slot) => (slot.from_ns..slot.ends_ns()).contains(&self.at_ns),
-            Owner::Standby | Owner::Dark => false,
+impl Owner {
+    /// It has the slot of which `at_ns` is a part.
+    fn is_due(&self, at_ns: i64) -> bool {
+        match self {
+            Self::Cue(slot) => (slot.since_ns()..slot.ends_ns()).contains(&at_ns),
+            Self::Standby | Self::Dark => false,
         }
     }
-}
 
-impl Owner {
     /// The same showing, not merely the same cue.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
@@ -347,5 +378,45 @@ impl Owner {
             (Self::Standby, Self::Standby) | (Self::Dark, Self::Dark) => true,
             (Self::Cue(_) | Self::Standby | Self::Dark, _) => false,
         }
+    }
+}
+
+/// Calls `see` with the brightness of a frame that is in its zone's format, or says which it is in.
+fn with_luma(frame: &Frame, zone: &gst_video::VideoInfo, see: impl FnOnce(LumaPlane<'_>)) {
+    let own = frame
+        .caps
+        .as_ref()
+        .map(|caps| gst_video::VideoInfo::from_caps(caps));
+    let info = match &own {
+        Some(Ok(info)) => info,
+        Some(Err(_)) => return,
+        None => zone,
+    };
+    let Ok(picture) = gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, info)
+    else {
+        return;
+    };
+    let stride = picture.plane_stride().first().copied().unwrap_or(0);
+    if let Ok(bytes) = picture.plane_data(0) {
+        see(LumaPlane {
+            width: usize::try_from(info.width()).unwrap_or(0),
+            height: usize::try_from(info.height()).unwrap_or(0),
+            stride: usize::try_from(stride).unwrap_or(0),
+            bytes,
+        });
+    }
+}
+
+/// The brightness of a part of the canvas.
+fn part(whole: LumaPlane<'_>, area: PixelArea) -> LumaPlane<'_> {
+    let inside = Area::whole(whole.width, whole.height).intersection(area.into());
+    let inside = inside.unwrap_or(Area::new(0, 0, 0, 0));
+    let [x, y, width, height] = [inside.x, inside.y, inside.width, inside.height]
+        .map(|edge| usize::try_from(edge).unwrap_or(0));
+    LumaPlane {
+        width,
+        height,
+        stride: whole.stride,
+        bytes: whole.bytes.get(y * whole.stride + x..).unwrap_or_default(),
     }
 }

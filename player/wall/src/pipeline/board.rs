@@ -7,12 +7,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::config::Showing;
 use super::cue::ZoneId;
 use super::report::AudioLevel;
+use super::scene::SceneId;
 use super::zone::Owner;
 
 #[derive(Debug, Default)]
 pub(super) struct Board {
     ticks: AtomicU64,
     skipped: AtomicU64,
+    /// Pictures that were drawn, not passed on.
+    composed: AtomicU64,
+    scene: AtomicU64,
     pub output_ok: AtomicBool,
     pub audio_ok: AtomicBool,
     level: Mutex<AudioLevel>,
@@ -28,13 +32,30 @@ pub(super) struct ZoneNote {
 
 impl Board {
     pub(super) fn chose(&self, zone: ZoneId, owner: &Owner, announced: usize, next_ready: bool) {
-        self.ticks.fetch_add(1, Ordering::Relaxed);
         let note = ZoneNote {
             chosen: owner.showing(),
             announced,
             next_ready,
         };
         lock(&self.zones).insert(zone, note);
+    }
+
+    pub(super) fn ticked(&self) {
+        self.ticks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn composed(&self, was_drawn: bool) {
+        self.composed
+            .fetch_add(u64::from(was_drawn), Ordering::Relaxed);
+    }
+
+    pub(super) fn show(&self, scene: SceneId) {
+        self.scene.store(scene.0, Ordering::Relaxed);
+    }
+
+    /// The zone is no more.
+    pub(super) fn forget(&self, zone: ZoneId) {
+        lock(&self.zones).remove(&zone);
     }
 
     pub(super) fn skipped(&self, ticks: i64) {
@@ -48,6 +69,14 @@ impl Board {
 
     pub(super) fn ticks(&self) -> u64 {
         self.ticks.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn frames_composed(&self) -> u64 {
+        self.composed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn scene(&self) -> SceneId {
+        SceneId(self.scene.load(Ordering::Relaxed))
     }
 
     pub(super) fn skipped_ticks(&self) -> u64 {

@@ -5,7 +5,7 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 
-use super::config::EngineConfig;
+use super::config::FrameRate;
 use super::item::{CHANNELS, RATE_HZ};
 
 pub(super) fn make(name: &str) -> Result<gst::Element, gst::glib::BoolError> {
@@ -23,23 +23,23 @@ pub(super) fn set_if_there<V: Into<gst::glib::Value>>(
     }
 }
 
-/// The format in which every item of a zone arrives.
-pub(super) fn picture_caps(config: &EngineConfig) -> gst::Caps {
+/// The format of pictures of one size that can be drawn on.
+pub(super) fn picture_caps(width: u32, height: u32) -> gst::Caps {
     gst::Caps::builder("video/x-raw")
         .field("format", "I420")
-        .field("width", i32::try_from(config.width).unwrap_or(i32::MAX))
-        .field("height", i32::try_from(config.height).unwrap_or(i32::MAX))
+        .field("width", i32::try_from(width).unwrap_or(i32::MAX))
+        .field("height", i32::try_from(height).unwrap_or(i32::MAX))
         .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
         .field("colorimetry", "bt709")
         .build()
 }
 
-/// The same with the output's frame rate, fixed for the life of the engine.
-pub(super) fn output_caps(config: &EngineConfig) -> gst::Caps {
-    let mut caps = picture_caps(config);
+/// The same with the outputs' frame rate.
+pub(super) fn canvas_caps((width, height): (u32, u32), rate: FrameRate) -> gst::Caps {
+    let mut caps = picture_caps(width, height);
     let rate = gst::Fraction::new(
-        i32::try_from(config.rate.num).unwrap_or(i32::MAX),
-        i32::try_from(config.rate.den).unwrap_or(1),
+        i32::try_from(rate.num).unwrap_or(i32::MAX),
+        i32::try_from(rate.den).unwrap_or(1),
     );
     if let Some(structure) = caps.make_mut().structure_mut(0) {
         structure.set("framerate", rate);

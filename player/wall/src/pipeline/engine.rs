@@ -1,29 +1,36 @@
 //! The engine as its owner sees it: started from a configuration, told what to show, asked how it goes, stopped.
 
+mod studio;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use cotmoc_canvas::Tone;
 use gstreamer as gst;
 use gstreamer_video as gst_video;
 
+use self::studio::Studio;
 use super::aired::Aired;
+use super::beat::{BeatTools, Order, Scheduler};
 use super::board::Board;
-use super::clock::{GroupClock, Ticks, monotonic_clock, to_ns};
+use super::clock::{monotonic_clock, to_ns};
 use super::config::{AudioKind, EngineConfig};
-use super::cue::{Cue, ZoneId};
-use super::elements::{output_caps, picture_caps};
-use super::graveyard::Graveyard;
-use super::item::{Item, Workshop};
+use super::cue::{Cue, Medium, ZoneId};
+use super::elements::canvas_caps;
+use super::item::Item;
 use super::keeper::{self, Keeper, KeeperTools};
 use super::mixer::{Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline};
 use super::output::{PictureFeed, PictureLine};
-use super::path::{Route, Takes};
-use super::picture::{PictureError, backdrops, snapshot};
+use super::path::Takes;
+use super::picture::{PictureError, snapshot, standby_medium};
 use super::report::{EngineEvent, Status, ZoneStatus};
-use super::zone::{StageParts, ZoneCommand, ZoneScheduler, ZoneTools};
+use super::scene::{Scene, SceneId};
+use super::shelf::Shelf;
+use super::show::Show;
+use super::zone::ZoneCommand;
 
 /// Why an engine does not start, or does not do as told.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +50,12 @@ pub enum EngineError {
     Thread(#[source] std::io::Error),
     #[error("the wall has no zone {zone}")]
     NoSuchZone { zone: ZoneId },
-    #[error("the scheduler of zone {zone} has ended")]
-    ZoneEnded { zone: ZoneId },
+    #[error("the wall has no scene {scene}")]
+    NoSuchScene { scene: SceneId },
+    #[error("scene {scene}, or one of its zones, has a number that is in use")]
+    SceneKnown { scene: SceneId },
+    #[error("the frame clock has ended")]
+    Ended,
     #[error("{remaining} threads of the engine did not end in time")]
     DidNotStop { remaining: usize },
 }
@@ -67,11 +78,13 @@ fn init() -> Result<(), EngineError> {
 /// A playing wall.
 #[derive(Debug)]
 pub struct Engine {
-    shop: Workshop,
+    studio: Studio,
+    shelf: Arc<Shelf>,
+    shelf_keeper: JoinHandle<()>,
     feed: Arc<PictureFeed>,
     aired: Arc<Aired>,
     board: Arc<Board>,
-    zones: Vec<ZoneScheduler>,
+    scheduler: Scheduler,
     mixer: Mixer,
     /// One for each output.
     picture_keepers: Vec<Keeper>,
@@ -83,11 +96,9 @@ pub struct Engine {
 
 /// Parts that everything else is built from.
 struct Foundation {
-    shop: Workshop,
-    ticks: Ticks,
-    info: gst_video::VideoInfo,
+    studio: Studio,
     board: Arc<Board>,
-    events: Sender<EngineEvent>,
+    shelf: Arc<Shelf>,
 }
 
 impl Engine {
@@ -102,36 +113,40 @@ impl Engine {
         let takes = Arc::new(Takes::new(config.outputs.len()));
         let base = lay_foundation(config, &takes, events)?;
         let aired = Arc::new(Aired::new(
-            base.ticks,
-            base.info.clone(),
-            base.events.clone(),
+            base.studio.ticks,
+            canvas_info(&base.studio)?,
+            base.studio.events.clone(),
             config.witness.clone(),
         ));
         let feed = PictureFeed::new(
             Arc::clone(&aired),
-            output_caps(config),
-            base.ticks.period_ns(),
+            canvas_caps(base.studio.size, config.rate),
+            base.studio.ticks.period_ns(),
             (config.outputs.len(), takes),
         );
         let feed = Arc::new(feed);
         let (timeline, sound_feed) = (Arc::new(SoundTimeline::default()), Arc::default());
+        let shelf_keeper = base.shelf.start().map_err(EngineError::Thread)?;
+        let show = furnished_show(&base)?;
         let picture_keepers = start_pictures(config, &base, &feed)?;
         let sound_keeper = start_sound(config, &base, &sound_feed)?;
         let mixer = Mixer::start(MixerTools {
-            clock: Arc::clone(&base.shop.clock),
+            clock: Arc::clone(&base.studio.clock),
             timeline: Arc::clone(&timeline),
             feed: sound_feed,
             board: Arc::clone(&base.board),
             witness: config.witness.clone(),
         })
         .map_err(EngineError::Thread)?;
-        let zone = start_zone(ZoneId(0), config, &base, &feed, timeline)?;
+        let scheduler = start_beat(&base, show, (&feed, timeline))?;
         let engine = Self {
-            shop: base.shop,
+            studio: base.studio,
+            shelf: base.shelf,
+            shelf_keeper,
             feed,
             aired,
             board: base.board,
-            zones: vec![zone],
+            scheduler,
             mixer,
             picture_keepers,
             sound_keeper,
@@ -141,13 +156,64 @@ impl Engine {
         Ok((engine, inbox))
     }
 
+    /// Builds a scene that is not seen or heard yet: its zones take cues and decode ahead like others. Numbers of
+    /// scenes and zones are new.
+    ///
+    /// # Errors
+    /// When a size is impossible or a number is in use.
+    pub fn prepare(&self, scene: Scene) -> Result<(), EngineError> {
+        let id = scene.id;
+        let (show, shops) = self.studio.build(scene)?;
+        if !self.shelf.open(id, shops) {
+            return Err(EngineError::SceneKnown { scene: id });
+        }
+        self.order(Order::Prepare(Box::new(show)))
+    }
+
+    /// Lets a prepared scene be seen from the first tick not before `at_ns` on which all its zones have the pictures
+    /// that are due. The one that is seen until then ends with that tick.
+    ///
+    /// # Errors
+    /// When there is no such scene.
+    pub fn take(&self, scene: SceneId, at_ns: i64) -> Result<(), EngineError> {
+        if !self.shelf.knows(scene) {
+            return Err(EngineError::NoSuchScene { scene });
+        }
+        self.order(Order::Take { scene, at_ns })
+    }
+
+    /// Lets go of a prepared scene that is not wanted any more. The one that is seen stays.
+    ///
+    /// # Errors
+    /// When there is no such scene.
+    pub fn discard(&self, scene: SceneId) -> Result<(), EngineError> {
+        if !self.shelf.knows(scene) {
+            return Err(EngineError::NoSuchScene { scene });
+        }
+        self.order(Order::Discard(scene))
+    }
+
+    /// Brightens or dims everything that is shown, from the next tick on.
+    ///
+    /// # Errors
+    /// When the engine has ended.
+    pub fn set_light(&self, tone: Tone) -> Result<(), EngineError> {
+        self.order(Order::Light(Box::new(tone)))
+    }
+
+    /// Holds these stills and slides decoded from now on, for every size of zone there is, and lets go of others: a
+    /// cue of one of them can take the air on the very next tick.
+    pub fn keep_ready(&self, media: Vec<Medium>) {
+        self.shelf.keep(media);
+    }
+
     /// Announces a cue: decoded ahead, shown on the first tick whose group time is not before its start.
     ///
     /// # Errors
     /// When there is no such zone.
     pub fn cue(&self, zone: ZoneId, cue: Cue) -> Result<(), EngineError> {
-        let item = self.item(cue);
-        self.send(zone, ZoneCommand::Announce(item))
+        let item = self.item(zone, cue)?;
+        self.order(Order::Zone(zone, ZoneCommand::Announce(item)))
     }
 
     /// Shows a cue as soon as it is decoded (or at its start, if that is later) instead of everything announced.
@@ -155,8 +221,12 @@ impl Engine {
     /// # Errors
     /// When there is no such zone.
     pub fn cut(&self, zone: ZoneId, cue: Cue) -> Result<(), EngineError> {
-        let item = self.item(cue);
-        self.send(zone, ZoneCommand::Cut(item))
+        let cut = Cue {
+            crossfade_ns: 0,
+            ..cue
+        };
+        let item = self.item(zone, cut)?;
+        self.order(Order::Zone(zone, ZoneCommand::Cut(item)))
     }
 
     /// Plans darkness from `at_ns` on; announced cues that start then or later are dropped.
@@ -164,7 +234,7 @@ impl Engine {
     /// # Errors
     /// When there is no such zone.
     pub fn dark(&self, zone: ZoneId, at_ns: i64) -> Result<(), EngineError> {
-        self.send(zone, ZoneCommand::Darken { at_ns })
+        self.plan(zone, ZoneCommand::Darken { at_ns })
     }
 
     /// Plans the standby picture from `at_ns` on; announced cues that start then or later are dropped.
@@ -172,18 +242,18 @@ impl Engine {
     /// # Errors
     /// When there is no such zone.
     pub fn standby(&self, zone: ZoneId, at_ns: i64) -> Result<(), EngineError> {
-        self.send(zone, ZoneCommand::StandBy { at_ns })
+        self.plan(zone, ZoneCommand::StandBy { at_ns })
     }
 
     /// Group time minus monotonic time. Small corrections are slewed, larger ones are steps.
     pub fn set_offset(&self, offset_ns: i64) {
-        self.shop.clock.set_offset(offset_ns);
+        self.studio.clock.set_offset(offset_ns);
     }
 
     /// Group time now.
     #[must_use]
     pub fn now_ns(&self) -> i64 {
-        self.shop.clock.now_ns()
+        self.studio.clock.now_ns()
     }
 
     #[must_use]
@@ -195,11 +265,14 @@ impl Engine {
             frames_late: totals.late,
             frames_dropped: totals.dropped + self.board.skipped_ticks(),
             ticks: self.board.ticks(),
+            frames_composed: self.board.frames_composed(),
+            scene: self.board.scene(),
+            to_be_kept: self.shelf.missing(),
             last_presented_at_ns: totals.last_at_ns,
             output_ok: self.board.output_ok.load(Ordering::Relaxed),
             audio_ok: self.board.audio_ok.load(Ordering::Relaxed),
             level: self.board.level(),
-            leaked: self.shop.graveyard.leaked(),
+            leaked: self.studio.graveyard.leaked(),
             zones: self.zone_states(),
         }
     }
@@ -223,18 +296,19 @@ impl Engine {
     fn end(&mut self, within: Duration) -> Result<(), EngineError> {
         let deadline = Instant::now() + within;
         self.stopping = true;
-        for zone in &self.zones {
-            if !zone.send(ZoneCommand::Stop) {
-                tracing::trace!(zone = %zone.zone, "The scheduler had ended already.");
-            }
+        if !self.scheduler.send(Order::Stop) {
+            tracing::trace!("The frame clock had ended already.");
         }
-        wait_for(deadline, || self.zones.iter().all(ZoneScheduler::has_ended));
+        self.shelf.stop();
+        wait_for(deadline, || {
+            self.scheduler.has_ended() && self.shelf_keeper.is_finished()
+        });
         self.mixer.stop();
         wait_for(deadline, || self.mixer.has_ended());
         let keepers = || self.sound_keeper.iter().chain(&self.picture_keepers);
         keepers().for_each(Keeper::stop);
         wait_for(deadline, || keepers().all(Keeper::has_ended));
-        wait_for(deadline, || self.shop.graveyard.remaining() == 0);
+        wait_for(deadline, || self.studio.graveyard.remaining() == 0);
         self.aired.finish();
         let remaining = self.remaining();
         if remaining == 0 {
@@ -244,26 +318,40 @@ impl Engine {
     }
 
     fn remaining(&self) -> usize {
-        let zones = self.zones.iter().map(ZoneScheduler::has_ended);
         let keepers = self.sound_keeper.iter().chain(&self.picture_keepers);
-        let own = zones
+        let own = [self.scheduler.has_ended(), self.shelf_keeper.is_finished()];
+        let own = own
+            .into_iter()
             .chain(keepers.map(Keeper::has_ended))
             .chain([self.mixer.has_ended()]);
-        own.filter(|ended| !ended).count() + self.shop.graveyard.remaining()
+        own.filter(|ended| !ended).count() + self.studio.graveyard.remaining()
     }
 
-    fn item(&self, cue: Cue) -> Arc<Item> {
+    fn item(&self, zone: ZoneId, cue: Cue) -> Result<Arc<Item>, EngineError> {
+        let shop = self.shelf.shop(zone);
+        let shop = shop.ok_or(EngineError::NoSuchZone { zone })?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        Item::announce(number, cue, &self.shop)
+        let is_still = cue.medium.kind.is_still();
+        let kept = is_still.then(|| self.shelf.frame(&cue.medium.key, shop.size));
+        Ok(match kept.flatten() {
+            Some(frame) => Item::ready_made(number, cue, &shop, frame),
+            None => Item::announce(number, cue, &shop),
+        })
     }
 
-    fn send(&self, zone: ZoneId, command: ZoneCommand) -> Result<(), EngineError> {
-        let scheduler = self.zones.iter().find(|z| z.zone == zone);
-        let scheduler = scheduler.ok_or(EngineError::NoSuchZone { zone })?;
-        if scheduler.send(command) {
+    /// A change of nothing but the plan.
+    fn plan(&self, zone: ZoneId, command: ZoneCommand) -> Result<(), EngineError> {
+        if self.shelf.shop(zone).is_none() {
+            return Err(EngineError::NoSuchZone { zone });
+        }
+        self.order(Order::Zone(zone, command))
+    }
+
+    fn order(&self, order: Order) -> Result<(), EngineError> {
+        if self.scheduler.send(order) {
             return Ok(());
         }
-        Err(EngineError::ZoneEnded { zone })
+        Err(EngineError::Ended)
     }
 
     fn zone_states(&self) -> Vec<ZoneStatus> {
@@ -304,29 +392,55 @@ fn lay_foundation(
     takes: &Arc<Takes>,
     events: Sender<EngineEvent>,
 ) -> Result<Foundation, EngineError> {
-    let impossible = || EngineError::Format {
-        width: config.width,
-        height: config.height,
-        num: config.rate.num,
-        den: config.rate.den,
-    };
-    let sane = config.rate.num > 0 && config.rate.den > 0;
-    let info = sane.then(|| gst_video::VideoInfo::from_caps(&output_caps(config)));
-    let info = info.and_then(Result::ok).ok_or_else(impossible)?;
-    let route = Route::new(config.path, Arc::clone(takes));
-    route.set_plain(true);
+    if config.rate.num == 0 || config.rate.den == 0 {
+        return Err(EngineError::Format {
+            width: config.width,
+            height: config.height,
+            num: config.rate.num,
+            den: config.rate.den,
+        });
+    }
     Ok(Foundation {
-        shop: Workshop {
-            clock: Arc::new(GroupClock::new(config.rate, config.offset_ns)),
-            graveyard: Graveyard::new(config.patience.leaked_after),
-            caps: picture_caps(config),
-            route: Arc::new(route),
-        },
-        ticks: Ticks::new(config.rate),
-        info,
+        studio: Studio::new(config, Arc::clone(takes), events),
         board: Arc::default(),
-        events,
+        shelf: Arc::new(Shelf::new(standby_medium(&config.standby_png))),
     })
+}
+
+fn canvas_info(studio: &Studio) -> Result<gst_video::VideoInfo, EngineError> {
+    let info = gst_video::VideoInfo::from_caps(&canvas_caps(studio.size, studio.rate));
+    info.ok().ok_or_else(|| studio.impossible(studio.size))
+}
+
+/// The scene at the start, its standby picture decoded.
+fn furnished_show(base: &Foundation) -> Result<Show, EngineError> {
+    let (mut show, shops) = base.studio.build(base.studio.first_scene())?;
+    base.shelf.open(show.id, shops);
+    if let Err(detail) = base.shelf.await_standby(ZoneId(0)) {
+        base.shelf.stop();
+        return Err(EngineError::Standby { detail });
+    }
+    show.furnish(&base.shelf);
+    show.choose_routes(true);
+    Ok(show)
+}
+
+fn start_beat(
+    base: &Foundation,
+    show: Show,
+    (feed, timeline): (&Arc<PictureFeed>, Arc<SoundTimeline>),
+) -> Result<Scheduler, EngineError> {
+    let tools = BeatTools {
+        clock: Arc::clone(&base.studio.clock),
+        ticks: base.studio.ticks,
+        patience: base.studio.patience.clone(),
+        feed: Arc::clone(feed),
+        timeline,
+        board: Arc::clone(&base.board),
+        shelf: Arc::clone(&base.shelf),
+        events: base.studio.events.clone(),
+    };
+    Scheduler::start(tools, show).map_err(EngineError::Thread)
 }
 
 fn start_pictures(
@@ -339,7 +453,7 @@ fn start_pictures(
         let line = PictureLine {
             output,
             config: wanted.clone(),
-            clock: Arc::clone(&base.shop.clock),
+            clock: Arc::clone(&base.studio.clock),
             feed: Arc::clone(feed),
             arrived: Arc::default(),
         };
@@ -361,7 +475,7 @@ fn start_sound(
     let line = SoundLine {
         kind: config.audio.clone(),
         volume: config.volume,
-        clock: Arc::clone(&base.shop.clock),
+        clock: Arc::clone(&base.studio.clock),
         feed: Arc::clone(feed),
         arrived: Arc::default(),
     };
@@ -374,35 +488,8 @@ fn keeper_tools(medium: keeper::Medium, config: &EngineConfig, base: &Foundation
     KeeperTools {
         medium,
         patience: config.patience.clone(),
-        graveyard: base.shop.graveyard.clone(),
+        graveyard: base.studio.graveyard.clone(),
         board: Arc::clone(&base.board),
-        events: base.events.clone(),
+        events: base.studio.events.clone(),
     }
-}
-
-fn start_zone(
-    zone: ZoneId,
-    config: &EngineConfig,
-    base: &Foundation,
-    feed: &Arc<PictureFeed>,
-    timeline: Arc<SoundTimeline>,
-) -> Result<ZoneScheduler, EngineError> {
-    let backdrops = backdrops(&config.standby_png, &base.shop, &base.info)
-        .map_err(|detail| EngineError::Standby { detail })?;
-    let parts = StageParts {
-        zone,
-        patience: config.patience.clone(),
-        ticks: base.ticks,
-        shop: base.shop.clone(),
-        events: base.events.clone(),
-        backdrops,
-    };
-    let tools = ZoneTools {
-        clock: Arc::clone(&base.shop.clock),
-        ticks: base.ticks,
-        feed: Arc::clone(feed),
-        timeline,
-        board: Arc::clone(&base.board),
-    };
-    ZoneScheduler::start(parts, tools).map_err(EngineError::Thread)
 }

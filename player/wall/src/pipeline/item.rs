@@ -31,6 +31,8 @@ pub(super) struct Workshop {
     pub clock: Arc<GroupClock>,
     pub graveyard: Graveyard,
     pub caps: gst::Caps,
+    /// Pixels of the pictures that they make.
+    pub size: (u32, u32),
     pub route: Arc<Route>,
 }
 
@@ -97,6 +99,20 @@ impl Item {
             }),
             cue,
         })
+    }
+
+    /// An item whose one picture is decoded already: it can take the air on the next tick.
+    pub(super) fn ready_made(number: u64, cue: Cue, shop: &Workshop, frame: Frame) -> Arc<Self> {
+        let item = Self::announce(number, cue, shop);
+        if item.pictures.push(ANY_GENERATION, frame).is_err() {
+            tracing::trace!(cue = %item.cue.id, "An item refused its picture.");
+        }
+        item.seal();
+        let mut state = item.lock();
+        state.unopened = None;
+        state.opened = Some(Instant::now());
+        drop(state);
+        item
     }
 
     /// Starts decoding on a thread of its own. Further calls do nothing.

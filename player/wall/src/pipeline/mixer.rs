@@ -37,7 +37,11 @@ pub(super) struct SoundTimeline {
 
 impl SoundTimeline {
     pub(super) fn set(&self, zone: ZoneId, spans: Vec<Span>) {
-        let old = self.lock().insert(zone, spans);
+        let old = if spans.is_empty() {
+            self.lock().remove(&zone)
+        } else {
+            self.lock().insert(zone, spans)
+        };
         drop(old);
     }
 

@@ -77,20 +77,14 @@ impl PictureFeed {
 
     /// Hands a picture to every output. What becomes of it in the first one is what counts.
     pub(super) fn push(&self, composed: Composed, at_ns: i64, running_ns: i64) {
-        let Composed {
-            buffer,
-            caps,
-            shares,
-        } = composed;
-        let buffer = self.stamped(buffer, running_ns);
+        let buffer = self.stamped(composed.buffer.clone(), running_ns);
+        let caps = composed.caps.clone();
         let caps = caps.as_ref().unwrap_or(&self.canvas);
         let Some((first, others)) = self.lanes.split_first() else {
             return;
         };
         let taken = first.offer(&buffer, caps, || {
-            for (zone, choice) in shares {
-                self.aired.sent(zone, choice, at_ns, running_ns);
-            }
+            self.aired.sent(composed, at_ns, running_ns);
         });
         if !taken {
             self.aired.not_sent();

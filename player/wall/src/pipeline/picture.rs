@@ -13,9 +13,9 @@ use gstreamer_video as gst_video;
 use super::cue::{Cue, CueId, Medium, MediumKind};
 use super::item::{Frame, Item, Workshop};
 use super::output::PictureFeed;
-use super::zone::Backdrops;
+use super::shelf::STANDBY;
 
-const STANDBY_LIMIT: Duration = Duration::from_secs(60);
+const STILL_LIMIT: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -66,20 +66,13 @@ fn encode(sample: &gst::Sample) -> Result<Vec<u8>, PictureError> {
     Ok(bytes.to_vec())
 }
 
-/// Decodes the standby picture and paints the black one; both stay in memory.
-pub(super) fn backdrops(
-    standby: &Arc<[u8]>,
+/// Decodes one still picture for the zones of `shop`. Gives up when `stopped`.
+pub(super) fn decode_still(
+    medium: &Medium,
     shop: &Workshop,
-    info: &gst_video::VideoInfo,
-) -> Result<Backdrops, String> {
-    Ok(Backdrops {
-        standby: decode_still(standby, shop)?,
-        black: black(info)?,
-    })
-}
-
-fn decode_still(bytes: &Arc<[u8]>, shop: &Workshop) -> Result<Frame, String> {
-    let item = Item::announce(0, still_cue(bytes), shop);
+    stopped: impl Fn() -> bool,
+) -> Result<Frame, String> {
+    let item = Item::announce(0, still_cue(medium), shop);
     item.open(shop);
     let begun = Instant::now();
     let result = loop {
@@ -89,7 +82,7 @@ fn decode_still(bytes: &Arc<[u8]>, shop: &Workshop) -> Result<Frame, String> {
         if let Some(fault) = item.fault() {
             break Err(fault.to_string());
         }
-        if begun.elapsed() > STANDBY_LIMIT {
+        if begun.elapsed() > STILL_LIMIT || stopped() {
             break Err("it was not decoded in time".to_owned());
         }
         thread::sleep(LOOK_EVERY);
@@ -98,18 +91,23 @@ fn decode_still(bytes: &Arc<[u8]>, shop: &Workshop) -> Result<Frame, String> {
     result
 }
 
-fn still_cue(bytes: &Arc<[u8]>) -> Cue {
-    let content = Arc::clone(bytes);
+/// The standby picture as a medium.
+pub(super) fn standby_medium(png: &Arc<[u8]>) -> Medium {
+    let content = Arc::clone(png);
+    Medium {
+        label: STANDBY.to_owned(),
+        kind: MediumKind::Still,
+        key: STANDBY.to_owned(),
+        mime: "image/png".to_owned(),
+        size_bytes: u64::try_from(png.len()).unwrap_or(u64::MAX),
+        open: Arc::new(move || Ok(Box::new(Cursor::new(Arc::clone(&content))))),
+    }
+}
+
+fn still_cue(medium: &Medium) -> Cue {
     Cue {
         id: CueId(0),
-        medium: Medium {
-            label: "standby".to_owned(),
-            kind: MediumKind::Still,
-            key: "standby".to_owned(),
-            mime: "image/png".to_owned(),
-            size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            open: Arc::new(move || Ok(Box::new(Cursor::new(Arc::clone(&content))))),
-        },
+        medium: medium.clone(),
         starts_at_ns: 0,
         ends_at_ns: i64::MAX,
         offset_ns: 0,
@@ -118,7 +116,8 @@ fn still_cue(bytes: &Arc<[u8]>) -> Cue {
     }
 }
 
-fn black(info: &gst_video::VideoInfo) -> Result<Frame, String> {
+/// The picture of darkness.
+pub(super) fn black(info: &gst_video::VideoInfo) -> Result<Frame, String> {
     let buffer = gst::Buffer::with_size(info.size()).map_err(|e| e.to_string())?;
     let mut frame = gst_video::VideoFrame::from_buffer_writable(buffer, info)
         .ok()

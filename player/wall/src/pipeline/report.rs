@@ -2,6 +2,7 @@
 
 use super::config::Showing;
 use super::cue::{CueId, ItemFault, ZoneId};
+use super::scene::SceneId;
 
 /// Something the owner should record or act on. Times are group time in ns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,12 @@ pub enum EngineEvent {
         zone: ZoneId,
         cue: CueId,
     },
+    /// How the pictures of an item reach the outputs. Comes again when that changes while it is on air.
+    PathChosen {
+        zone: ZoneId,
+        cue: CueId,
+        path: Path,
+    },
     OutputLost {
         /// Its place in the configuration, from 0.
         output: usize,
@@ -72,6 +79,15 @@ pub enum EngineEvent {
     Leaked {
         count: usize,
     },
+}
+
+/// How pictures reach the outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// As the decoder makes them.
+    Direct,
+    /// In the canvas' format, ready to be drawn on.
+    Mixed,
 }
 
 /// Loudness of the last second of mixed sound, 1.0 is full scale.
@@ -103,13 +119,20 @@ pub struct Status {
     pub frames_late: u64,
     /// Frames handed to the output that it did not present, and ticks that were skipped.
     pub frames_dropped: u64,
-    /// Ticks the schedulers have worked through; stands still only when they do.
+    /// Ticks the frame clock has worked through; stands still only when it does.
     pub ticks: u64,
+    /// Of these, the ones whose picture was drawn and not passed on as decoded.
+    pub frames_composed: u64,
+    /// The scene that is seen.
+    pub scene: SceneId,
     pub last_presented_at_ns: Option<i64>,
     /// The first output presents where it is configured to.
     pub output_ok: bool,
     pub audio_ok: bool,
     pub level: AudioLevel,
     pub leaked: usize,
+    /// Pictures that shall be held ready and are not decoded yet, over all zones.
+    pub to_be_kept: usize,
+    /// Of the scene that is seen and of prepared ones.
     pub zones: Vec<ZoneStatus>,
 }

@@ -1,87 +1,15 @@
 //! Chooses, tick by tick, what a zone shows: the cue on air, the next one, standby or darkness.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::Sender;
 
+use super::air::{Backdrops, Choice, OnAir, Outgoing, Owner, Place, Span};
 use super::programme::{Casualty, Change, Programme};
 use crate::pipeline::clock::{Ticks, duration_ns};
 use crate::pipeline::config::Patience;
-use crate::pipeline::cue::{CueId, ItemFault, ZoneId};
-use crate::pipeline::item::{Frame, Item, Taken, Workshop};
+use crate::pipeline::cue::{ItemFault, ZoneId};
+use crate::pipeline::item::{Frame, Item, Workshop};
 use crate::pipeline::report::EngineEvent;
-
-/// The part of group time a cue is accountable for.
-#[derive(Debug)]
-pub(in crate::pipeline) struct Slot {
-    pub cue: CueId,
-    pub label: String,
-    pub from_ns: i64,
-    ends_ns: AtomicI64,
-}
-
-impl Slot {
-    pub(in crate::pipeline) fn ends_ns(&self) -> i64 {
-        self.ends_ns.load(Ordering::Acquire)
-    }
-
-    /// The plan gave the rest of the slot to something else.
-    fn cut_at(&self, at_ns: i64) {
-        self.ends_ns.fetch_min(at_ns, Ordering::AcqRel);
-    }
-}
-
-/// What a frame belongs to.
-#[derive(Clone, Debug)]
-pub(in crate::pipeline) enum Owner {
-    Cue(Arc<Slot>),
-    Standby,
-    Dark,
-}
-
-/// The frame chosen for a tick.
-#[derive(Clone, Debug)]
-pub(in crate::pipeline) struct Choice {
-    pub frame: Frame,
-    pub owner: Owner,
-}
-
-/// Pictures that need no decoding.
-#[derive(Clone, Debug)]
-pub(in crate::pipeline) struct Backdrops {
-    pub standby: Frame,
-    pub black: Frame,
-}
-
-/// What the sound mixer should play for a zone.
-#[derive(Clone, Debug)]
-pub(in crate::pipeline) struct Span {
-    pub item: Arc<Item>,
-    /// Group time at which the medium stands at 0.
-    pub origin_ns: i64,
-    pub from_ns: i64,
-    pub ends_ns: i64,
-    /// How long it rises from silence at its beginning and falls to silence at its end; 0 cuts.
-    pub fade_in_ns: i64,
-    pub fade_out_ns: i64,
-    /// Thousandths of dB.
-    pub gain_mdb: i32,
-}
-
-/// The cue that has the air.
-#[derive(Debug)]
-struct OnAir {
-    item: Arc<Item>,
-    slot: Arc<Slot>,
-    origin_ns: i64,
-    frame: Option<Frame>,
-    /// Tick on which the shown frame was new.
-    fresh_ns: i64,
-    /// Since when nothing more will come from it although its slot goes on.
-    spent_ns: Option<i64>,
-    fault: Option<ItemFault>,
-    held_ticks: u64,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Backdrop {
@@ -91,8 +19,9 @@ enum Backdrop {
 
 /// The state of one zone. Knows no clock: the tick's group time is an argument.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(in crate::pipeline) struct Stage {
     zone: ZoneId,
+    place: Arc<Place>,
     patience: Patience,
     ticks: Ticks,
     shop: Workshop,
@@ -100,13 +29,17 @@ pub(super) struct Stage {
     backdrops: Backdrops,
     backdrop: Backdrop,
     on_air: Option<OnAir>,
+    outgoing: Option<Outgoing>,
     programme: Programme,
+    /// Another scene is about to take the place of this one.
+    succeeded: bool,
 }
 
 /// What a stage is made of.
 #[derive(Debug)]
 pub(in crate::pipeline) struct StageParts {
     pub zone: ZoneId,
+    pub place: Arc<Place>,
     pub patience: Patience,
     pub ticks: Ticks,
     pub shop: Workshop,
@@ -115,9 +48,10 @@ pub(in crate::pipeline) struct StageParts {
 }
 
 impl Stage {
-    pub(super) fn new(parts: StageParts) -> Self {
+    pub(in crate::pipeline) fn new(parts: StageParts) -> Self {
         Self {
             zone: parts.zone,
+            place: parts.place,
             patience: parts.patience,
             ticks: parts.ticks,
             shop: parts.shop,
@@ -125,39 +59,64 @@ impl Stage {
             backdrops: parts.backdrops,
             backdrop: Backdrop::Standby,
             on_air: None,
+            outgoing: None,
             programme: Programme::default(),
+            succeeded: false,
         }
     }
 
-    pub(super) fn announce(&mut self, item: Arc<Item>) {
+    /// The standby picture has been decoded for this zone's size.
+    pub(in crate::pipeline) fn furnish(&mut self, standby: Frame) {
+        self.backdrops.standby = standby;
+    }
+
+    /// Nobody could see the zone before `at_ns`.
+    pub(in crate::pipeline) fn reveal(&mut self, at_ns: i64) {
+        if let Some(air) = &self.on_air {
+            air.slot.reveal(at_ns);
+        }
+    }
+
+    /// From now on, whatever is on air stays until another scene is there.
+    pub(in crate::pipeline) fn await_successor(&mut self) {
+        self.succeeded = true;
+    }
+
+    /// Nothing that is due is still being decoded.
+    pub(in crate::pipeline) fn is_settled(&self, tick_ns: i64) -> bool {
+        !self.programme.waits_for_due(tick_ns)
+    }
+
+    pub(in crate::pipeline) fn announce(&mut self, item: Arc<Item>) {
         let shown = self.on_air.as_ref().map(|air| air.slot.cue);
         if shown != Some(item.cue.id) {
             self.programme.add(Change::Item(item));
         }
     }
 
-    pub(super) fn cut(&mut self, item: Arc<Item>) {
+    pub(in crate::pipeline) fn cut(&mut self, item: Arc<Item>) {
         item.open(&self.shop);
         self.programme.replace_all(Change::Item(item));
     }
 
-    pub(super) fn darken(&mut self, at_ns: i64) {
+    pub(in crate::pipeline) fn darken(&mut self, at_ns: i64) {
         self.programme.end_with(Change::Dark { at_ns });
     }
 
-    pub(super) fn stand_by(&mut self, at_ns: i64) {
+    pub(in crate::pipeline) fn stand_by(&mut self, at_ns: i64) {
         self.programme.end_with(Change::Standby { at_ns });
     }
 
     /// Decides what the tick at group time `tick_ns` shows.
-    pub(super) fn tick(&mut self, tick_ns: i64) -> Choice {
+    pub(in crate::pipeline) fn tick(&mut self, tick_ns: i64) -> Choice {
         let ahead_ns = duration_ns(self.patience.preroll_ahead);
         self.report_casualties(tick_ns);
         self.programme.open_next(tick_ns, ahead_ns, &self.shop);
         match self.programme.take_due(tick_ns) {
             Some(Change::Item(item)) => {
                 let origin_ns = item.cue.starts_at_ns - item.cue.offset_ns;
-                self.put_on_air(item, origin_ns, tick_ns);
+                let fade_ns = item.cue.crossfade_ns;
+                self.put_on_air(item, (origin_ns, fade_ns), tick_ns);
             }
             Some(Change::Dark { .. }) => self.clear_air(Backdrop::Dark, tick_ns),
             Some(Change::Standby { .. }) => self.clear_air(Backdrop::Standby, tick_ns),
@@ -165,50 +124,84 @@ impl Stage {
         }
         self.advance(tick_ns);
         self.leave_spent(tick_ns);
-        self.choice()
+        self.fade(tick_ns);
+        self.choice(tick_ns)
     }
 
     /// What sounds now and, as soon as it is certain, next.
-    pub(super) fn spans(&self) -> Vec<Span> {
-        let next_ns = self.programme.next_at_ns();
-        let current = self.on_air.as_ref().map(|air| Span {
-            item: Arc::clone(&air.item),
-            origin_ns: air.origin_ns,
-            from_ns: air.slot.from_ns,
-            ends_ns: air
-                .slot
-                .ends_ns()
-                .min(next_ns.unwrap_or(i64::MAX).max(air.slot.from_ns)),
+    pub(in crate::pipeline) fn spans(&self) -> Vec<Span> {
+        let fading = self.outgoing.as_ref().map(|out| Span {
+            item: Arc::clone(&out.item),
+            origin_ns: out.origin_ns,
+            from_ns: out.since_ns,
+            ends_ns: out.until_ns,
             fade_in_ns: 0,
-            fade_out_ns: 0,
-            gain_mdb: air.item.cue.gain_mdb,
+            fade_out_ns: out.until_ns - out.from_ns,
+            gain_mdb: out.item.cue.gain_mdb,
         });
-        let next = self.programme.next_ready().map(|item| Span {
+        let next = self.programme.next_ready();
+        let fade_ns = next.map_or(0, |item| self.fade_into(item));
+        let current = self.on_air.as_ref().map(|air| self.span_of(air, fade_ns));
+        let next = next.map(|item| Span {
             item: Arc::clone(item),
             origin_ns: item.cue.starts_at_ns - item.cue.offset_ns,
             from_ns: item.cue.starts_at_ns,
             ends_ns: item.cue.ends_at_ns,
-            fade_in_ns: 0,
+            fade_in_ns: fade_ns,
             fade_out_ns: 0,
             gain_mdb: item.cue.gain_mdb,
         });
-        current.into_iter().chain(next).collect()
+        fading.into_iter().chain(current).chain(next).collect()
     }
 
-    pub(super) fn announced(&self) -> usize {
+    fn span_of(&self, air: &OnAir, fade_ns: i64) -> Span {
+        let (from_ns, ends_ns) = (air.slot.since_ns(), air.slot.ends_ns());
+        let next_ns = self.programme.next_at_ns().unwrap_or(i64::MAX).max(from_ns);
+        let fades = fade_ns > 0 && next_ns <= ends_ns;
+        Span {
+            item: Arc::clone(&air.item),
+            origin_ns: air.origin_ns,
+            from_ns,
+            ends_ns: if fades {
+                next_ns + fade_ns
+            } else {
+                ends_ns.min(next_ns)
+            },
+            fade_in_ns: air.fade_ns,
+            fade_out_ns: if fades { fade_ns } else { 0 },
+            gain_mdb: air.item.cue.gain_mdb,
+        }
+    }
+
+    /// How long what is on air will fade into `item`.
+    fn fade_into(&self, item: &Item) -> i64 {
+        let fades = self.on_air.as_ref().is_some_and(|air| air.fault.is_none());
+        let room_ns = item.cue.ends_at_ns - item.cue.starts_at_ns;
+        let fade_ns = item.cue.crossfade_ns.min(room_ns);
+        if fades { fade_ns.max(0) } else { 0 }
+    }
+
+    pub(in crate::pipeline) fn announced(&self) -> usize {
         self.programme.announced()
     }
 
-    pub(super) fn next_ready(&self) -> bool {
+    pub(in crate::pipeline) fn next_ready(&self) -> bool {
         self.programme.next_ready().is_some()
     }
 
     /// Lets go of every item.
-    pub(super) fn close(&mut self) {
+    pub(in crate::pipeline) fn close(&mut self) {
         self.programme.clear();
+        self.end_fade();
         if let Some(air) = self.on_air.take() {
             air.item.release();
         }
+    }
+
+    /// Another scene has the wall from `tick_ns` on.
+    pub(in crate::pipeline) fn leave(&mut self, tick_ns: i64) {
+        self.take_off_air(tick_ns, None);
+        self.close();
     }
 
     fn report_casualties(&mut self, tick_ns: i64) {
@@ -231,34 +224,29 @@ impl Stage {
         });
     }
 
-    fn put_on_air(&mut self, item: Arc<Item>, origin_ns: i64, tick_ns: i64) {
-        let due_ns = item.cue.starts_at_ns.max(item.announced_ns);
-        let slot = Arc::new(Slot {
-            cue: item.cue.id,
-            label: item.cue.medium.label.clone(),
-            from_ns: due_ns.min(tick_ns),
-            ends_ns: AtomicI64::new(item.cue.ends_at_ns),
-        });
-        self.take_off_air(tick_ns);
-        self.on_air = Some(OnAir {
-            item,
-            slot,
-            origin_ns,
-            frame: None,
-            fresh_ns: tick_ns,
-            spent_ns: None,
-            fault: None,
-            held_ticks: 0,
-        });
+    /// `fade_ns` is how long what is on air fades into it.
+    fn put_on_air(&mut self, item: Arc<Item>, (origin_ns, fade_ns): (i64, i64), tick_ns: i64) {
+        let due_ns = item.cue.starts_at_ns.max(item.announced_ns).min(tick_ns);
+        let until_ns = due_ns
+            .saturating_add(fade_ns.max(0))
+            .min(item.cue.ends_at_ns);
+        let fade = (until_ns > tick_ns).then_some((due_ns, until_ns));
+        self.take_off_air(tick_ns, fade);
+        let mut air = OnAir::new(item, (origin_ns, due_ns), tick_ns);
+        let outgoing = self.outgoing.as_ref();
+        air.fade_ns = outgoing.map_or(0, |out| out.until_ns - out.from_ns);
+        self.on_air = Some(air);
     }
 
     fn clear_air(&mut self, backdrop: Backdrop, tick_ns: i64) {
-        self.take_off_air(tick_ns);
+        self.take_off_air(tick_ns, None);
         self.backdrop = backdrop;
     }
 
-    fn take_off_air(&mut self, tick_ns: i64) {
-        let Some(air) = self.on_air.take() else {
+    /// What was on air goes on fading for the time of `fade`, if that is given.
+    fn take_off_air(&mut self, tick_ns: i64, fade: Option<(i64, i64)>) {
+        self.end_fade();
+        let Some(mut air) = self.on_air.take() else {
             return;
         };
         if air.fault.is_none() {
@@ -271,7 +259,25 @@ impl Stage {
                 ticks: air.held_ticks,
             });
         }
-        air.item.release();
+        self.outgoing = fade.and_then(|fade| air.fade_out(fade));
+        if self.outgoing.is_none() {
+            air.item.release();
+        }
+    }
+
+    fn fade(&mut self, tick_ns: i64) {
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.advance(tick_ns);
+            if tick_ns >= outgoing.until_ns {
+                self.end_fade();
+            }
+        }
+    }
+
+    fn end_fade(&mut self) {
+        if let Some(outgoing) = self.outgoing.take() {
+            outgoing.item.release();
+        }
     }
 
     fn advance(&mut self, tick_ns: i64) {
@@ -326,33 +332,33 @@ impl Stage {
             && let Some(item) = self.programme.take_early()
         {
             let origin_ns = tick_ns - item.cue.offset_ns;
-            self.put_on_air(item, origin_ns, tick_ns);
+            self.put_on_air(item, (origin_ns, 0), tick_ns);
             return self.advance(tick_ns);
         }
-        let waits = self.programme.waits_for_due(tick_ns);
+        let waits = self.succeeded || self.programme.waits_for_due(tick_ns);
         if !waits && tick_ns - spent_ns >= duration_ns(self.patience.hold_limit) {
             self.clear_air(Backdrop::Standby, tick_ns);
         }
     }
 
-    fn choice(&self) -> Choice {
+    fn choice(&self, tick_ns: i64) -> Choice {
+        let period_ns = self.ticks.period_ns();
+        let outgoing = self.outgoing.as_ref();
+        let choice = |frame: &Frame, owner, under| Choice {
+            frame: frame.clone(),
+            owner,
+            place: Arc::clone(&self.place),
+            under,
+        };
         if let Some(air) = &self.on_air
             && let Some(frame) = &air.frame
         {
-            return Choice {
-                frame: frame.clone(),
-                owner: Owner::Cue(Arc::clone(&air.slot)),
-            };
+            let under = outgoing.map(|out| out.under(tick_ns, period_ns));
+            return choice(frame, Owner::Cue(Arc::clone(&air.slot)), under);
         }
         match self.backdrop {
-            Backdrop::Standby => Choice {
-                frame: self.backdrops.standby.clone(),
-                owner: Owner::Standby,
-            },
-            Backdrop::Dark => Choice {
-                frame: self.backdrops.black.clone(),
-                owner: Owner::Dark,
-            },
+            Backdrop::Standby => choice(&self.backdrops.standby, Owner::Standby, None),
+            Backdrop::Dark => choice(&self.backdrops.black, Owner::Dark, None),
         }
     }
 
@@ -360,35 +366,5 @@ impl Stage {
         if self.events.send(event).is_err() {
             tracing::trace!("Nobody listens to the engine's events.");
         }
-    }
-}
-
-impl OnAir {
-    fn show(&mut self, taken: &Taken, tick_ns: i64) {
-        if let Some(frame) = &taken.frame {
-            self.frame = Some(frame.clone());
-            self.fresh_ns = tick_ns;
-        }
-        if !taken.starved {
-            self.fresh_ns = self.fresh_ns.max(tick_ns);
-        }
-    }
-
-    /// A fault that is new at this tick.
-    fn fault_now(&mut self, taken: &Taken, tick_ns: i64, stall_ns: i64) -> Option<ItemFault> {
-        if self.fault.is_some() {
-            return None;
-        }
-        let stalled = taken.starved && tick_ns - self.fresh_ns > stall_ns;
-        let fault = self
-            .item
-            .fault()
-            .or(stalled.then_some(ItemFault::Stalled))?;
-        self.fault = Some(fault.clone());
-        Some(fault)
-    }
-
-    fn spend(&mut self, tick_ns: i64) {
-        self.spent_ns.get_or_insert(tick_ns);
     }
 }
