@@ -4,6 +4,7 @@ use clap::Parser;
 use cotmoc_service::{folder, process};
 use cotmoc_wall::alone;
 use cotmoc_wall::settings::Settings;
+use cotmoc_wall::text;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     process::run("cotmoc-wall", |shutdown| async move {
         let settings = Settings::read(&arguments.config)?;
         let _held = folder::hold(&settings.data)?;
+        text::warn_of_missing_typefaces();
         let stage = tokio::task::spawn_blocking(move || alone::run(settings, &shutdown));
         stage.await?
     })

@@ -80,6 +80,20 @@ pub fn check_typefaces() -> Result<(), TextFault> {
     Ok(())
 }
 
+/// Tells in the log, from a thread of its own, when this machine cannot write what public screens must.
+pub fn warn_of_missing_typefaces() {
+    let checking = std::thread::Builder::new()
+        .name("typefaces".to_owned())
+        .spawn(|| {
+            if let Err(fault) = check_typefaces() {
+                tracing::warn!(%fault, "Signed text cannot be drawn as it is signed.");
+            }
+        });
+    if let Err(error) = checking {
+        tracing::warn!(%error, "The typefaces of this machine were not checked.");
+    }
+}
+
 /// The overlay's area, held inside the canvas.
 fn area(spec: &layout::Overlay, width_px: u32, height_px: u32) -> PixelArea {
     let edge = |px: u32| i32::try_from(px).unwrap_or(i32::MAX);

@@ -120,17 +120,23 @@ fn build(
     Ok(())
 }
 
+/// What a decoder leaves open is checked when the picture is there.
 fn check(pad: &gst::Pad) -> Result<(), ItemFault> {
-    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-    let info = gst_video::VideoInfo::from_caps(&caps).map_err(undecodable)?;
-    let pixels = u64::from(info.width()) * u64::from(info.height());
-    if pixels > MOST_PX {
-        let (width, height) = (info.width(), info.height());
+    match pad.current_caps().filter(|caps| caps.is_fixed()) {
+        Some(caps) => info_of(&caps).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+fn info_of(caps: &gst::CapsRef) -> Result<gst_video::VideoInfo, ItemFault> {
+    let info = gst_video::VideoInfo::from_caps(caps).map_err(undecodable)?;
+    let (width, height) = (info.width(), info.height());
+    if u64::from(width) * u64::from(height) > MOST_PX {
         return Err(undecodable(format!(
             "{width}x{height} pixels are too many for a logo; expected at most {MOST_PX}"
         )));
     }
-    Ok(())
+    Ok(info)
 }
 
 fn guard_decoders(pipeline: &gst::Pipeline, answer: &SyncSender<Answer>) {
@@ -193,7 +199,7 @@ fn copy(sample: &gst::Sample) -> Answer {
     let (Some(caps), Some(buffer)) = (sample.caps(), sample.buffer()) else {
         return Err(undecodable("the decoder gave no picture"));
     };
-    let info = gst_video::VideoInfo::from_caps(caps).map_err(undecodable)?;
+    let info = info_of(caps)?;
     let frame =
         gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info).map_err(undecodable)?;
     let row_bytes = usize::try_from(info.width()).unwrap_or(0) * 4;

@@ -16,4 +16,5 @@ mod orders;
 mod outputs;
 mod sound;
 mod support;
+mod text;
 mod views;
