@@ -7,6 +7,7 @@
 //! media framework, and no callback of it does more than queue, count or send.
 
 mod aired;
+mod announce;
 mod beat;
 mod board;
 mod clock;

@@ -105,6 +105,12 @@ impl Director {
             EngineEvent::PathChosen { cue, path, .. } => {
                 tracing::debug!(%cue, ?path, "the way of an item to the outputs is chosen");
             }
+            EngineEvent::AnnouncementStarted { cue, label, .. } => {
+                tracing::info!(%cue, item = label, "an announcement sounds");
+            }
+            EngineEvent::AnnouncementEnded { cue, samples, .. } => {
+                tracing::info!(%cue, samples, "an announcement is over");
+            }
             EngineEvent::OutputLost { output, reason } => {
                 self.on_stage.output_lost |= output == 0;
                 self.output_event(EventKind::OutputLost, output, &reason);

@@ -26,6 +26,11 @@ impl fmt::Display for CueId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ZoneId(pub u16);
 
+impl ZoneId {
+    /// Where faults of announcements are reported: they sound beside all zones.
+    pub const ANNOUNCEMENTS: Self = Self(u16::MAX);
+}
+
 impl fmt::Display for ZoneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

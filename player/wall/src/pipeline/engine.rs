@@ -14,6 +14,7 @@ use gstreamer_video as gst_video;
 
 use self::studio::Studio;
 use super::aired::Aired;
+use super::announce::Announcer;
 use super::beat::{BeatTools, Order, Scheduler};
 use super::board::Board;
 use super::clock::{monotonic_clock, to_ns};
@@ -22,7 +23,7 @@ use super::cue::{Cue, Medium, ZoneId};
 use super::elements::canvas_caps;
 use super::item::Item;
 use super::keeper::{self, Keeper, KeeperTools};
-use super::mixer::{Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline};
+use super::mixer::{Dials, Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline};
 use super::output::{PictureFeed, PictureLine};
 use super::path::Takes;
 use super::picture::{PictureError, snapshot, standby_medium};
@@ -86,6 +87,8 @@ pub struct Engine {
     board: Arc<Board>,
     scheduler: Scheduler,
     mixer: Mixer,
+    announcer: Arc<Announcer>,
+    dials: Arc<Dials>,
     /// One for each output.
     picture_keepers: Vec<Keeper>,
     /// None when sound goes nowhere.
@@ -130,9 +133,15 @@ impl Engine {
         let show = furnished_show(&base)?;
         let picture_keepers = start_pictures(config, &base, &feed)?;
         let sound_keeper = start_sound(config, &base, &sound_feed)?;
+        let shop = base.shelf.shop(ZoneId(0));
+        let shop = shop.ok_or(EngineError::NoSuchZone { zone: ZoneId(0) })?;
+        let announcer = Announcer::new(&shop, &config.patience, &base.studio.events);
+        let (announcer, dials) = (Arc::new(announcer), Arc::new(Dials::new(config.volume)));
         let mixer = Mixer::start(MixerTools {
             clock: Arc::clone(&base.studio.clock),
             timeline: Arc::clone(&timeline),
+            announcer: Arc::clone(&announcer),
+            dials: Arc::clone(&dials),
             feed: sound_feed,
             board: Arc::clone(&base.board),
             witness: config.witness.clone(),
@@ -148,6 +157,8 @@ impl Engine {
             board: base.board,
             scheduler,
             mixer,
+            announcer,
+            dials,
             picture_keepers,
             sound_keeper,
             numbers: AtomicU64::new(1),
@@ -243,6 +254,27 @@ impl Engine {
     /// When there is no such zone.
     pub fn standby(&self, zone: ZoneId, at_ns: i64) -> Result<(), EngineError> {
         self.plan(zone, ZoneCommand::StandBy { at_ns })
+    }
+
+    /// Sounds a medium of sound beside the zones in its slot, and lowers the programme meanwhile. Announcements whose
+    /// slots overlap follow each other in the order of their starts. The same cue again changes nothing.
+    pub fn announce_sound(&self, cue: Cue) {
+        self.announcer.announce(cue);
+    }
+
+    /// Ends the announcement that sounds and forgets the ones that have not begun.
+    pub fn silence_announcements(&self) {
+        self.announcer.silence();
+    }
+
+    /// From 0.0, silent, to 1.0, as recorded. Reached within a quarter of a second.
+    pub fn set_volume(&self, volume: f64) {
+        self.dials.set_volume(volume);
+    }
+
+    /// What is left of the programme under an announcement: from 0.0, nothing, to 1.0, all of it.
+    pub fn set_duck(&self, duck: f64) {
+        self.dials.set_duck(duck);
     }
 
     /// Group time minus monotonic time. Small corrections are slewed, larger ones are steps.
@@ -474,7 +506,6 @@ fn start_sound(
     }
     let line = SoundLine {
         kind: config.audio.clone(),
-        volume: config.volume,
         clock: Arc::clone(&base.studio.clock),
         feed: Arc::clone(feed),
         arrived: Arc::default(),

@@ -14,7 +14,7 @@ use gstreamer as gst;
 
 use self::decoding::{Attempt, Decoding, Notebook};
 pub(super) use self::pictures::{Frame, Pictures, Taken};
-pub(super) use self::sound::{CHANNELS, RATE_HZ, Sound, frame_at, samples_in};
+pub(super) use self::sound::{CHANNELS, RATE_HZ, Sound, SoundFrame, frame_at};
 use super::clock::GroupClock;
 use super::cue::{Cue, ItemFault, MediumKind};
 use super::graveyard::{Graveyard, Marker};
@@ -43,6 +43,7 @@ enum Note {
     Picture,
     Ended,
     NoPicture,
+    NoSound,
     Missing(String),
     Broken(String),
     Source(ItemFault),
@@ -149,7 +150,11 @@ impl Item {
 
     /// Enough is decoded to take the air.
     pub(super) fn is_ready(&self) -> bool {
-        self.is_opened() && self.pictures.ready()
+        let decoded = match self.cue.medium.kind {
+            MediumKind::Sound => self.sound.ready(),
+            MediumKind::Video | MediumKind::Still | MediumKind::Slide => self.pictures.ready(),
+        };
+        self.is_opened() && decoded
     }
 
     pub(super) fn fault(&self) -> Option<ItemFault> {
@@ -323,7 +328,7 @@ struct Supervision<'a> {
 impl Supervision<'_> {
     fn run(mut self, attempt: Attempt, generation: u64, notes: &Receiver<(u64, Note)>) -> Outcome {
         self.joining =
-            self.item.cue.medium.kind == MediumKind::Video && attempt.join_ns >= SEEK_FROM_NS;
+            !self.item.cue.medium.kind.is_still() && attempt.join_ns >= SEEK_FROM_NS;
         let started = if self.joining {
             self.decoding.pause()
         } else {
@@ -362,6 +367,9 @@ impl Supervision<'_> {
             Note::Ended => Some(self.check_end()),
             Note::NoPicture => Some(self.explain(ItemFault::Undecodable {
                 detail: "there is no picture in it".to_owned(),
+            })),
+            Note::NoSound => Some(self.explain(ItemFault::Undecodable {
+                detail: "there is no sound in it".to_owned(),
             })),
             Note::Missing(name) => {
                 self.missing = Some(name);

@@ -1,7 +1,10 @@
 //! Mixes the sound of every zone, sample by sample on the group timeline, ahead of its time.
 
+mod dials;
+mod law;
 mod line;
 mod meter;
+mod seam;
 mod voice;
 
 use std::collections::BTreeMap;
@@ -11,23 +14,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+pub(super) use self::dials::Dials;
+use self::law::Glide;
 pub(super) use self::line::{SoundFeed, SoundLine};
 use self::meter::Meter;
-use self::voice::{Block, Voice};
+pub(super) use self::voice::Heard;
+use self::voice::{Block, Pair, Voice};
+use super::announce::Announcer;
 use super::board::Board;
 use super::clock::{GroupClock, SECOND_NS};
 use super::config::{SoundBlock, Witness};
 use super::cue::ZoneId;
-use super::item::{CHANNELS, RATE_HZ};
+use super::item::RATE_HZ;
 use super::zone::Span;
 
 /// Frames per block: 10 ms.
 const BLOCK_FRAMES: i64 = RATE_HZ / 100;
-const BLOCK_SAMPLES: usize = 480 * CHANNELS;
+pub(super) const BLOCK_NS: i64 = SECOND_NS / 100;
+const BLOCK_LENGTH: usize = 480;
 /// Sound is mixed this long before it is heard.
 const AHEAD_NS: i64 = 100_000_000;
 /// Later than this, blocks are skipped.
 const LATE_NS: i64 = 100_000_000;
+/// How long the volume takes to another value, and the programme to step back for an announcement and to return.
+const VOLUME_FRAMES: u32 = 12_000;
+const DUCK_FRAMES: u32 = 9_600;
+const RETURN_FRAMES: u32 = 24_000;
+/// The programme begins to step back this long before the announcement.
+pub(super) const DUCK_NS: i64 = 200_000_000;
 
 /// What each zone wants to be heard, written by schedulers and read by the mixer.
 #[derive(Debug, Default)]
@@ -59,6 +73,8 @@ impl SoundTimeline {
 pub(super) struct MixerTools {
     pub clock: Arc<GroupClock>,
     pub timeline: Arc<SoundTimeline>,
+    pub announcer: Arc<Announcer>,
+    pub dials: Arc<Dials>,
     pub feed: Arc<SoundFeed>,
     pub board: Arc<Board>,
     pub witness: Option<Arc<dyn Witness>>,
@@ -74,12 +90,7 @@ pub(super) struct Mixer {
 impl Mixer {
     pub(super) fn start(tools: MixerTools) -> io::Result<Self> {
         let (stop, stopped) = channel();
-        let desk = Desk {
-            tools,
-            stopped,
-            voices: BTreeMap::new(),
-            meter: Meter::default(),
-        };
+        let desk = Desk::new(tools, stopped);
         let thread = thread::Builder::new()
             .name("mixer".to_owned())
             .spawn(move || desk.run())?;
@@ -100,17 +111,61 @@ impl Mixer {
 struct Desk {
     tools: MixerTools,
     stopped: Receiver<()>,
-    voices: BTreeMap<u64, Voice>,
+    programme: Voices,
+    announcements: Voices,
+    volume: Glide,
+    duck: Glide,
     meter: Meter,
 }
 
+type Sum = [Pair; BLOCK_LENGTH];
+
+/// What sounds together, by the number of the item.
+#[derive(Debug, Default)]
+struct Voices(BTreeMap<u64, Voice>);
+
+impl Voices {
+    fn mix(&mut self, block: Block, spans: Vec<Span>) -> Sum {
+        self.0.retain(|number, voice| {
+            voice.follow(spans.iter().find(|s| s.item.number == *number));
+            !voice.is_silent()
+        });
+        for span in spans {
+            self.0
+                .entry(span.item.number)
+                .or_insert_with(|| Voice::new(span));
+        }
+        let mut sum = [Pair::default(); BLOCK_LENGTH];
+        for voice in self.0.values_mut() {
+            voice.add(block, &mut sum);
+        }
+        sum
+    }
+
+    fn heard(&self, number: u64) -> Option<Heard> {
+        self.0.get(&number)?.heard()
+    }
+}
+
 impl Desk {
+    fn new(tools: MixerTools, stopped: Receiver<()>) -> Self {
+        Self {
+            volume: Glide::at(tools.dials.volume()),
+            duck: Glide::at(1.0),
+            tools,
+            stopped,
+            programme: Voices::default(),
+            announcements: Voices::default(),
+            meter: Meter::default(),
+        }
+    }
+
     fn run(mut self) {
         let mut position = block_at(self.tools.clock.running_ns());
         loop {
-            let running_ns = position / BLOCK_FRAMES * (SECOND_NS / 100);
+            let running_ns = position / BLOCK_FRAMES * BLOCK_NS;
             if !self.wait_until(running_ns - AHEAD_NS) {
-                return;
+                return self.tools.announcer.silence();
             }
             let now_ns = self.tools.clock.running_ns();
             if now_ns > running_ns + LATE_NS {
@@ -124,26 +179,43 @@ impl Desk {
 
     fn mix(&mut self, position: i64, running_ns: i64) {
         let at_ns = self.tools.clock.group_at(running_ns);
-        let spans = self.tools.timeline.spans();
-        self.voices.retain(|number, voice| {
-            voice.follow(spans.iter().find(|s| s.item.number == *number));
-            !voice.is_silent()
-        });
-        for span in spans {
-            self.voices
-                .entry(span.item.number)
-                .or_insert_with(|| Voice::new(span));
-        }
-        let mut sum = [0i32; BLOCK_SAMPLES];
         let block = Block {
             position,
             at_ns,
             frames: BLOCK_FRAMES,
         };
-        for voice in self.voices.values_mut() {
-            voice.add(block, &mut sum);
+        let programme = self.programme.mix(block, self.tools.timeline.spans());
+        let speech = self.announce(block);
+        self.volume.aim(self.tools.dials.volume(), VOLUME_FRAMES);
+        let pairs = programme.iter().zip(&speech);
+        let samples: Vec<i16> = pairs
+            .flat_map(|(under, over)| {
+                let (duck, volume) = (self.duck.next(), self.volume.next());
+                let pair = under.iter().zip(over);
+                pair.map(move |(under, over)| law::limit((under * duck + over) * volume))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        self.hand_on(at_ns, running_ns, &samples);
+    }
+
+    fn announce(&mut self, block: Block) -> Sum {
+        let call = self.tools.announcer.tend(block.at_ns);
+        if call.duck {
+            self.duck.aim(self.tools.dials.duck(), DUCK_FRAMES);
+        } else {
+            self.duck.aim(1.0, RETURN_FRAMES);
         }
-        self.hand_on(at_ns, running_ns, &sum.map(clip));
+        let numbers: Vec<u64> = call.spans.iter().map(|s| s.item.number).collect();
+        let sum = self.announcements.mix(block, call.spans);
+        let at = |frame: i64| block.at_ns + (frame - block.position) * SECOND_NS / RATE_HZ;
+        for number in numbers {
+            if let Some(heard) = self.announcements.heard(number) {
+                let times = (at(heard.first), at(heard.last));
+                self.tools.announcer.heard(number, times, heard.frames);
+            }
+        }
+        sum
     }
 
     fn hand_on(&mut self, at_ns: i64, running_ns: i64, samples: &[i16]) {
@@ -165,10 +237,5 @@ impl Desk {
 }
 
 fn block_at(running_ns: i64) -> i64 {
-    running_ns.div_euclid(SECOND_NS / 100) * BLOCK_FRAMES
-}
-
-fn clip(sample: i32) -> i16 {
-    let clamped = sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX));
-    i16::try_from(clamped).unwrap_or(0)
+    running_ns.div_euclid(BLOCK_NS) * BLOCK_FRAMES
 }

@@ -63,6 +63,22 @@ pub enum EngineEvent {
         cue: CueId,
         path: Path,
     },
+    /// The first sample of an announcement was mixed; it is heard at `at_ns`.
+    AnnouncementStarted {
+        cue: CueId,
+        label: String,
+        at_ns: i64,
+    },
+    /// An announcement is over, or was silenced.
+    AnnouncementEnded {
+        cue: CueId,
+        label: String,
+        /// Group time of the first and the last sample that was mixed.
+        first_at_ns: i64,
+        last_at_ns: i64,
+        /// Samples of each channel, 48,000 a second.
+        samples: u64,
+    },
     OutputLost {
         /// Its place in the configuration, from 0.
         output: usize,

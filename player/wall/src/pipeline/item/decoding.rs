@@ -11,7 +11,7 @@ use gstreamer_app as gst_app;
 use super::pictures::{CAPACITY, Frame};
 use super::{Item, Note};
 use crate::pipeline::clock::{SECOND_NS, from_ns, to_ns};
-use crate::pipeline::cue::ItemFault;
+use crate::pipeline::cue::{ItemFault, MediumKind};
 use crate::pipeline::elements::{make, sound_caps, take_as_it_is};
 use crate::pipeline::graveyard::Graveyard;
 use crate::pipeline::size;
@@ -73,6 +73,9 @@ impl Decoding {
             .add_many([source.element(), &decoder])
             .map_err(undecodable)?;
         source.element().link(&decoder).map_err(undecodable)?;
+        if item.cue.medium.kind == MediumKind::Sound {
+            leave_pictures_alone(&decoder);
+        }
         watch_decoders(&pipeline, item, notebook);
         watch_bus(&pipeline, notebook);
         connect_pads(&decoder, &pipeline, item, notebook);
@@ -129,6 +132,8 @@ fn container_caps(mime: &str) -> Option<gst::Caps> {
         "image/jpeg" => "image/jpeg",
         "image/png" => "image/png",
         "image/webp" => "image/webp",
+        "audio/ogg" => "application/ogg",
+        "audio/wav" => "audio/x-wav",
         _ => return None,
     };
     Some(gst::Caps::new_empty_simple(name))
@@ -138,6 +143,23 @@ fn undecodable(error: impl std::fmt::Display) -> ItemFault {
     ItemFault::Undecodable {
         detail: error.to_string(),
     }
+}
+
+/// Covers and films in a medium of sound are not decoded at all.
+fn leave_pictures_alone(decoder: &gst::Element) {
+    decoder.connect("autoplug-continue", false, |values| {
+        let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
+        let name = caps.as_ref().and_then(|c| c.structure(0)).map(|s| s.name());
+        let picture = name.is_some_and(|n| n.starts_with("image/") || is_film(n));
+        Some((!picture).to_value())
+    });
+}
+
+/// Containers are called films too; they have to be opened to find the sound.
+fn is_film(name: &str) -> bool {
+    const CONTAINERS: [&str; 5] = ["quicktime", "webm", "x-matroska", "ogg", "mpegts"];
+    name.strip_prefix("video/")
+        .is_some_and(|kind| !CONTAINERS.contains(&kind))
 }
 
 fn watch_decoders(pipeline: &gst::Pipeline, item: &Arc<Item>, notebook: &Notebook) {
@@ -203,9 +225,11 @@ fn connect_pads(
     notebook: &Notebook,
 ) {
     let seen_video = Arc::new(AtomicBool::new(false));
-    let seen_audio = AtomicBool::new(false);
+    let seen_audio = Arc::new(AtomicBool::new(false));
+    let sound_only = item.cue.medium.kind == MediumKind::Sound;
     let (weak_pipeline, weak_item) = (pipeline.downgrade(), Arc::downgrade(item));
     let (adding, had_video) = (notebook.clone(), Arc::clone(&seen_video));
+    let had_audio = Arc::clone(&seen_audio);
     decoder.connect_pad_added(move |_, pad| {
         let (Some(pipeline), Some(item)) = (weak_pipeline.upgrade(), weak_item.upgrade()) else {
             return;
@@ -215,9 +239,10 @@ fn connect_pads(
             .structure(0)
             .map_or("", |s| s.name().as_str())
             .to_owned();
-        let linked = if media.starts_with("video/") && !had_video.swap(true, Ordering::Relaxed) {
+        let film = media.starts_with("video/") && !sound_only;
+        let linked = if film && !had_video.swap(true, Ordering::Relaxed) {
             link_video(&pipeline, pad, &item, &adding)
-        } else if media.starts_with("audio/") && !seen_audio.swap(true, Ordering::Relaxed) {
+        } else if media.starts_with("audio/") && !had_audio.swap(true, Ordering::Relaxed) {
             link_audio(&pipeline, pad, &item, &adding)
         } else {
             Ok(())
@@ -228,7 +253,9 @@ fn connect_pads(
     });
     let ending = notebook.clone();
     decoder.connect_no_more_pads(move |_| {
-        if !seen_video.load(Ordering::Relaxed) {
+        if sound_only && !seen_audio.load(Ordering::Relaxed) {
+            ending.write(Note::NoSound);
+        } else if !sound_only && !seen_video.load(Ordering::Relaxed) {
             ending.write(Note::NoPicture);
         }
     });
@@ -274,11 +301,16 @@ fn link_audio(
     notebook: &Notebook,
 ) -> Result<(), gst::glib::BoolError> {
     let sink = queue_sink(&sound_caps());
-    let samples = Arc::downgrade(item);
+    let (samples, ended) = (Arc::downgrade(item), Arc::downgrade(item));
     let generation = notebook.generation;
     sink.set_callbacks(
         gst_app::AppSinkCallbacks::builder()
             .new_sample(move |sink| receive_audio(sink, &samples, generation))
+            .eos(move |_| {
+                if let Some(item) = ended.upgrade() {
+                    item.sound.end(generation);
+                }
+            })
             .build(),
     );
     let chain = [make("audioconvert")?, make("audioresample")?, sink.upcast()];

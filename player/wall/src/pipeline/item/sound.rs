@@ -12,6 +12,11 @@ pub(in crate::pipeline) const CHANNELS: usize = 2;
 const CAPACITY_FRAMES: i64 = RATE_HZ;
 /// Buffers this close to the running position continue it; rounding in containers is not a gap.
 const SNAP_FRAMES: i64 = 96;
+/// Sound that can take the air without a mixer ever waiting for it.
+const READY_FRAMES: i64 = RATE_HZ / 5;
+
+/// One sample of each channel.
+pub(in crate::pipeline) type SoundFrame = [i16; CHANNELS];
 
 /// The queue between a decoder's streaming thread and the mixer. A frame is one sample of each channel.
 #[derive(Debug, Default)]
@@ -26,8 +31,18 @@ struct Queue {
     chunks: VecDeque<Chunk>,
     next_frame: Option<i64>,
     skip_to_frame: i64,
-    sealed: bool,
+    intake: Intake,
     closed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Intake {
+    #[default]
+    Open,
+    /// The decoder has given its last sample.
+    Ended,
+    /// The decoder is gone; what it still tries to hand over is refused.
+    Sealed,
 }
 
 #[derive(Debug)]
@@ -78,10 +93,30 @@ impl Sound {
         Ok(())
     }
 
+    pub(super) fn end(&self, generation: u64) {
+        let mut queue = self.lock();
+        if queue.generation == generation && queue.intake == Intake::Open {
+            queue.intake = Intake::Ended;
+        }
+    }
+
     /// What is queued is all there will be.
     pub(super) fn seal(&self) {
-        self.lock().sealed = true;
+        self.lock().intake = Intake::Sealed;
         self.room.notify_all();
+    }
+
+    /// Enough is decoded to take the air.
+    pub(super) fn ready(&self) -> bool {
+        let queue = self.lock();
+        let beyond = queue.next_frame.unwrap_or(0) - queue.skip_to_frame;
+        beyond >= READY_FRAMES || (queue.is_over() && beyond > 0)
+    }
+
+    /// The frame at which it is over, once that is known.
+    pub(in crate::pipeline) fn ends_at(&self) -> Option<i64> {
+        let queue = self.lock();
+        queue.is_over().then(|| queue.next_frame.unwrap_or(0))
     }
 
     pub(super) fn end_ns(&self) -> i64 {
@@ -96,8 +131,7 @@ impl Sound {
     }
 
     /// Copies what is there from `from_frame` on into `out` and forgets everything before it.
-    pub(in crate::pipeline) fn read(&self, from_frame: i64, out: &mut [i16]) {
-        out.fill(0);
+    pub(in crate::pipeline) fn read(&self, from_frame: i64, out: &mut [Option<SoundFrame>]) {
         let mut queue = self.lock();
         let before = queue.chunks.len();
         while queue
@@ -112,11 +146,12 @@ impl Sound {
         }
         for chunk in &queue.chunks {
             let start = chunk.at_frame.max(from_frame);
-            let skip_out = samples_in(start - from_frame);
-            let skip_in = samples_in(start - chunk.at_frame);
-            let source = chunk.samples.iter().skip(skip_in);
-            for (slot, sample) in out.iter_mut().skip(skip_out).zip(source) {
-                *slot = *sample;
+            let skip_out = usize::try_from(start - from_frame).unwrap_or(usize::MAX);
+            let skip_in = usize::try_from(start - chunk.at_frame).unwrap_or(usize::MAX);
+            let (frames, _) = chunk.samples.as_chunks::<CHANNELS>();
+            let source = frames.iter().skip(skip_in);
+            for (slot, frame) in out.iter_mut().skip(skip_out).zip(source) {
+                *slot = Some(*frame);
             }
         }
     }
@@ -133,10 +168,14 @@ impl Sound {
 
 impl Queue {
     fn check(&self, generation: u64) -> Result<(), gst::FlowError> {
-        if self.closed || self.sealed || self.generation != generation {
+        if self.closed || self.intake == Intake::Sealed || self.generation != generation {
             return Err(gst::FlowError::Flushing);
         }
         Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.intake != Intake::Open
     }
 
     fn queued_frames(&self) -> i64 {
@@ -157,10 +196,6 @@ impl Queue {
 pub(in crate::pipeline) fn frame_at(ns: i64) -> i64 {
     let frame = (i128::from(ns) * i128::from(RATE_HZ)).div_euclid(1_000_000_000);
     i64::try_from(frame).unwrap_or(i64::MAX)
-}
-
-pub(in crate::pipeline) fn samples_in(frames: i64) -> usize {
-    usize::try_from(frames).unwrap_or(0) * CHANNELS
 }
 
 fn frames_in(samples: &[i16]) -> i64 {

@@ -54,7 +54,6 @@ impl SoundFeed {
 #[derive(Debug)]
 pub(in crate::pipeline) struct SoundLine {
     pub kind: AudioKind,
-    pub volume: f64,
     pub clock: Arc<GroupClock>,
     pub feed: Arc<SoundFeed>,
     pub arrived: Arc<AtomicU64>,
@@ -120,10 +119,8 @@ impl SoundLine {
         source: &gst_app::AppSrc,
         sink: gst::Element,
     ) -> Result<(), gst::glib::BoolError> {
-        let volume = make("volume")?;
-        volume.set_property("volume", self.volume);
         let (convert, resample) = (make("audioconvert")?, make("audioresample")?);
-        let chain = [source.upcast_ref(), &volume, &convert, &resample, &sink];
+        let chain = [source.upcast_ref(), &convert, &resample, &sink];
         pipeline.add_many(chain)?;
         gst::Element::link_many(chain)?;
         if let Some(pad) = sink.static_pad("sink") {
