@@ -129,6 +129,7 @@ impl Beat {
         for show in &mut self.prepared {
             show.furnish(&self.tools.shelf);
             show.tick(at_ns);
+            show.overlays.iter().for_each(|o| o.expect(at_ns));
         }
         if !self.change_scene(at_ns) {
             self.shown.furnish(&self.tools.shelf);

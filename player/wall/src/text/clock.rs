@@ -42,6 +42,8 @@ struct Desk {
     at: Option<TimeMs>,
     /// What is shown and what follows, in order.
     faces: Vec<Face>,
+    /// It has been on air.
+    seen: bool,
     closed: bool,
 }
 
@@ -91,14 +93,12 @@ impl Overlay for ClockOverlay {
     }
 
     fn ready(&self) -> bool {
-        self.shared.health.is_settled()
+        let health = &self.shared.health;
+        health.is_settled() && (health.fault().is_some() || self.shared.lock().is_furnished())
     }
 
     fn expect(&self, at_ns: i64) {
-        self.shared
-            .lock()
-            .look_at(TimeMs(at_ns.div_euclid(NS_PER_MS)));
-        self.shared.bell.notify_all();
+        self.shared.look_at(TimeMs(at_ns.div_euclid(NS_PER_MS)));
     }
 
     fn fault(&self) -> Option<String> {
@@ -114,8 +114,10 @@ impl Drop for ClockOverlay {
 }
 
 impl Desk {
-    fn look_at(&mut self, at: TimeMs) {
-        self.at = Some(at);
+    /// Whether the face for the time that it is expected to show first is there. Later ones are not waited for.
+    fn is_furnished(&self) -> bool {
+        let expected = self.at.filter(|_| !self.seen);
+        expected.is_none_or(|at| self.face_at(at).is_some())
     }
 
     fn face_at(&self, at: TimeMs) -> Option<&Face> {
@@ -142,12 +144,18 @@ impl Desk {
 impl Shared {
     /// What to show at `at`; while it is not drawn yet, what was drawn last.
     fn face(&self, at: TimeMs) -> Option<Face> {
+        self.look_at(at);
         let mut desk = self.lock();
-        desk.look_at(at);
+        desk.seen = true;
+        desk.face_at(at).or_else(|| desk.faces.last()).cloned()
+    }
+
+    fn look_at(&self, at: TimeMs) {
+        let mut desk = self.lock();
+        desk.at = Some(at);
         if desk.lacking(at).is_some() {
             self.bell.notify_all();
         }
-        desk.face_at(at).or_else(|| desk.faces.last()).cloned()
     }
 
     fn work(&self) -> Result<(), TextFault> {

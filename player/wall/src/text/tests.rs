@@ -458,6 +458,23 @@ fn a_clock_changes_on_the_very_tick_and_is_drawn_ahead() {
 }
 
 #[test]
+fn a_clock_waits_for_the_time_that_it_will_show_first() {
+    let clock = layout::Overlay::Clock(clock(ClockFormat::Seconds));
+    let overlay = start(&clock);
+    for hour in 1..30 {
+        let at_ns = MIDNIGHT_NS + hour * 3_601 * SECOND_NS;
+        overlay.expect(at_ns);
+        wait(&overlay);
+    }
+    let at_ns = MIDNIGHT_NS + 29 * 3_601 * SECOND_NS;
+    let there = start(&clock);
+    there.expect(at_ns);
+    wait(&there);
+    assert!(seen(&overlay, at_ns) == seen(&there, at_ns));
+    assert!(ink(&seen(&overlay, at_ns)) > 10_000);
+}
+
+#[test]
 fn every_clock_fits_its_area_whatever_the_size_of_its_type() {
     for format in [
         ClockFormat::Time,
