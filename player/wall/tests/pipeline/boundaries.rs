@@ -1,39 +1,9 @@
 //! What is seen where one item ends and the next begins.
 
-use cotmoc_wall::pipeline::{Cue, EngineEvent, Showing};
+use cotmoc_wall::pipeline::EngineEvent;
 
 use crate::support::media::{Clip, still};
-use crate::support::wall::{MS, SECOND, STANDBY_ITEM, Wall};
-
-/// Every frame on a tick of the cue's slot shows that cue, and the frame that is due.
-fn assert_slot(wall: &Wall, cue: &Cue, item: u8, rate: Option<(i64, i64)>) {
-    let seen = wall.seen_in(cue.starts_at_ns, cue.ends_at_ns);
-    assert!(!seen.is_empty(), "item {item} was never presented");
-    let mut behind = 0;
-    for frame in &seen {
-        assert_eq!(frame.showing, Showing::Cue(cue.id), "at {}", frame.at_ns);
-        let stamp = frame
-            .stamp
-            .unwrap_or_else(|| panic!("no stamp in item {item}"));
-        assert_eq!(stamp.item, item);
-        let local = frame.at_ns - cue.starts_at_ns + cue.offset_ns;
-        let due = rate.map_or(0, |(num, den)| (local + MS / 2) * num / (den * SECOND));
-        assert!(i64::from(stamp.frame) <= due, "item {item} ran ahead");
-        behind += usize::from(i64::from(stamp.frame) < due);
-    }
-    assert!(
-        behind * 10 <= seen.len(),
-        "item {item}: {behind} of {} frames behind",
-        seen.len()
-    );
-}
-
-fn lost(event: &EngineEvent) -> u64 {
-    match event {
-        EngineEvent::Ended { lost, .. } => *lost,
-        other => panic!("{other:?}"),
-    }
-}
+use crate::support::wall::{SECOND, STANDBY_ITEM, Wall, ZONE, lost};
 
 #[test]
 fn a_mixed_list_is_shown_in_order_without_black_and_each_item_from_its_first_tick_to_its_last() {
@@ -68,7 +38,7 @@ fn a_mixed_list_is_shown_in_order_without_black_and_each_item_from_its_first_tic
 
     for (item, (cue, (_, rate))) in (1..).zip(cues.iter().zip(&list)) {
         let rate = rate.map(|(n, d): (u32, u32)| (i64::from(n), i64::from(d)));
-        assert_slot(&wall, cue, item, rate);
+        wall.assert_shown((ZONE, cue), cue.starts_at_ns, (item, rate));
     }
     let dropped = wall.engine.status().frames_dropped;
     let missing: u64 = ends.iter().map(lost).sum();

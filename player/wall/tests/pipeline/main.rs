@@ -14,6 +14,7 @@ mod joining;
 mod malformed;
 mod orders;
 mod outputs;
+mod scenes;
 mod sound;
 mod support;
 mod text;

@@ -30,10 +30,13 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// One presented frame as the witness saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
+    pub zone: ZoneId,
     pub at_ns: i64,
     pub showing: Showing,
     pub stamp: Option<Stamp>,
     pub black: bool,
+    /// Brightness near the lower left corner.
+    pub luma: u8,
 }
 
 #[derive(Debug, Default)]
@@ -47,10 +50,12 @@ impl Witness for Recorder {
         let luma = frame.luma;
         let at = |x, y| luma.at(x, y).unwrap_or(0);
         self.frames.lock().unwrap().push(Seen {
+            zone: frame.zone,
             at_ns: frame.at_ns,
             showing: frame.showing,
             stamp: barcode::read(at, luma.width, luma.height),
             black: barcode::is_black(at, luma.width, luma.height),
+            luma: at(2, luma.height.saturating_sub(3)),
         });
     }
 
@@ -240,6 +245,41 @@ impl Wall {
             .collect()
     }
 
+    /// The same of one zone.
+    pub fn seen_of(&self, zone: ZoneId, from_ns: i64, to_ns: i64) -> Vec<Seen> {
+        let seen = self.seen_in(from_ns, to_ns);
+        seen.into_iter().filter(|s| s.zone == zone).collect()
+    }
+
+    /// Every frame on a tick of the cue's slot from `from_ns` on shows that cue, and the frame that is due.
+    #[track_caller]
+    pub fn assert_shown(
+        &self,
+        (zone, cue): (ZoneId, &Cue),
+        from_ns: i64,
+        (item, rate): (u8, Option<(i64, i64)>),
+    ) {
+        let seen = self.seen_of(zone, from_ns, cue.ends_at_ns);
+        assert!(!seen.is_empty(), "item {item} was never presented");
+        let mut behind = 0;
+        for frame in &seen {
+            assert_eq!(frame.showing, Showing::Cue(cue.id), "at {}", frame.at_ns);
+            let stamp = frame
+                .stamp
+                .unwrap_or_else(|| panic!("no stamp in item {item}"));
+            assert_eq!(stamp.item, item);
+            let local = frame.at_ns - cue.starts_at_ns + cue.offset_ns;
+            let due = rate.map_or(0, |(num, den)| (local + MS / 2) * num / (den * SECOND));
+            assert!(i64::from(stamp.frame) <= due, "item {item} ran ahead");
+            behind += usize::from(i64::from(stamp.frame) < due);
+        }
+        assert!(
+            behind * 10 <= seen.len(),
+            "item {item}: {behind} of {} frames behind",
+            seen.len()
+        );
+    }
+
     /// Mixed sound of `[from_ns, to_ns)`, left channel, one sample per frame; missing blocks are left out.
     pub fn heard_in(&self, from_ns: i64, to_ns: i64) -> Vec<i16> {
         let sound = self.recorder.sound.lock().unwrap();
@@ -258,6 +298,14 @@ impl Wall {
 pub fn output(sink: SinkKind) -> OutputConfig {
     let [width, height] = [media::WIDTH, media::HEIGHT].map(|edge| u32::try_from(edge).unwrap());
     OutputConfig::whole(sink, width, height)
+}
+
+/// Ticks of its slot on which an ended cue was not presented.
+pub fn lost(event: &EngineEvent) -> u64 {
+    match event {
+        EngineEvent::Ended { lost, .. } => *lost,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The medium in a file, read as it is.
