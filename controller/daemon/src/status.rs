@@ -109,6 +109,7 @@ mod tests {
             takedown: 0,
             override_seq: 0,
             output: OutputHealth::default(),
+            display: None,
             on_air_today_ms: 3 * HOUR,
             quota_ms: 14 * HOUR,
         }

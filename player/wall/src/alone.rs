@@ -1,7 +1,7 @@
 //! A wall that cannot start as it should, because its root of trust or its own folder cannot be
 //! used, shows the slide that is built into it until somebody has helped.
 
-use crate::director::Director;
+use crate::director::{self, Director};
 use crate::pipeline::Engine;
 use crate::settings::Settings;
 use crate::setup;
@@ -42,6 +42,7 @@ fn hold(
     };
     let (engine, _events) = Engine::start(&setup::engine(settings, nothing_known))
         .with_context(|| format!("{error:#}; and the built-in slide cannot be shown"))?;
+    let watch = director::watch(settings, &engine).context("starting the watch")?;
     tracing::error!(
         error = format!("{error:#}"),
         "the wall cannot start; it shows its built-in slide until somebody helps"
@@ -52,7 +53,9 @@ fn hold(
     let mut cured = Ok(());
     while !shutdown.is_cancelled() && cured.is_ok() {
         std::thread::sleep(TURN);
-        notify::watchdog();
+        if watch.is_well() {
+            notify::watchdog();
+        }
         if tried.elapsed() >= TRY_AGAIN {
             tried = Instant::now();
             cured = match Director::check(settings) {

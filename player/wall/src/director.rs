@@ -12,6 +12,7 @@ use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
 use crate::settings::{ClockSource, Settings};
 use crate::stage::{Stage, medium_of};
 use crate::trials::Trials;
+use crate::watch::{self, DisplaySource, Limits, Needs, Watch, Watched};
 use anyhow::Context as _;
 use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
@@ -23,6 +24,7 @@ use cotmoc_proto::time::SECOND;
 use cotmoc_proto::{Digest, TimeMs};
 use cotmoc_service::{boot, file, notify};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,8 @@ pub struct Director {
     faults: ItemFaults,
     medium_faults: MediumFaults,
     engine: Engine,
+    watch: Watch,
+    display: DisplaySource,
     events: Receiver<EngineEvent>,
     link: ScreenLink,
     looks: Receiver<()>,
@@ -81,6 +85,8 @@ impl Director {
         let belief = clock.observe(reading).belief;
         let (engine, events) = Engine::start(&crate::setup::engine(&settings, belief))
             .context("starting the playing engine")?;
+        let watch = watch(&settings, &engine).context("starting the watch")?;
+        let last_words = watch::read_note(&note_path(&settings));
         let (link, looks) = ScreenLink::start(LinkConfig {
             socket: settings.link.clone(),
             spool_dir: settings.data.join("spool"),
@@ -102,6 +108,8 @@ impl Director {
             faults: ItemFaults::new(FaultRules::default()),
             medium_faults,
             engine,
+            watch,
+            display: DisplaySource::of(&settings.outputs),
             events,
             link,
             looks,
@@ -122,6 +130,9 @@ impl Director {
         };
         let started = [("process", "cotmoc-wall".to_owned())];
         director.record(RecordBody::Event(Event::new(EventKind::Started, started)));
+        if let Some(words) = last_words {
+            director.tell_of_remedy(words.step(), "cotmoc-wall", &words.reason, &words.detail);
+        }
         for finding in findings {
             tracing::warn!(code = finding.code(), "{finding}");
             director.record(RecordBody::Event(finding.event()));
@@ -181,9 +192,15 @@ impl Director {
         self.direct()?;
         self.keep_books();
         self.take_picture();
-        notify::watchdog();
+        if self.watch.is_well() {
+            notify::watchdog();
+        }
         let leaked = self.engine.status().leaked;
-        anyhow::ensure!(leaked < MOST_LEAKED, "{leaked} pipelines would not end");
+        if leaked >= MOST_LEAKED {
+            let detail = format!("{leaked} pipelines would not end");
+            self.tell_of_remedy("process", "cotmoc-wall", "leaked", &detail);
+            anyhow::bail!(detail);
+        }
         Ok(())
     }
 
@@ -366,6 +383,21 @@ impl Director {
             clock: quality,
         }
     }
+}
+
+pub(crate) fn watch(settings: &Settings, engine: &Engine) -> anyhow::Result<Watch> {
+    let pulse = engine.pulse();
+    Ok(Watch::start(Watched {
+        limits: Limits::with_memory_mib(settings.memory_mib),
+        note: note_path(settings),
+        beats: move || pulse.beats(),
+        needs: Needs::of_this_process,
+        end: watch::end_process,
+    })?)
+}
+
+fn note_path(settings: &Settings) -> PathBuf {
+    settings.data.join("last-words.json")
 }
 
 fn open_gate(settings: &Settings) -> anyhow::Result<(Gate, Vec<Finding>)> {

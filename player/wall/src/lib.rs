@@ -14,3 +14,4 @@ mod setup;
 mod stage;
 pub mod text;
 mod trials;
+pub mod watch;

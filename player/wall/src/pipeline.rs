@@ -24,6 +24,7 @@ mod output;
 mod overlay;
 mod path;
 mod picture;
+mod pulse;
 mod report;
 mod rgba;
 mod scene;
@@ -41,6 +42,7 @@ pub use cue::{Cue, CueId, ItemFault, MediaReader, Medium, MediumKind, OpenMedium
 pub use engine::{Engine, EngineError, monotonic_ns};
 pub use overlay::Overlay;
 pub use picture::PictureError;
-pub(crate) use rgba::{Rgba, decode_rgba};
+pub use pulse::{Beats, Pulse};
 pub use report::{AudioLevel, EngineEvent, Path, Status, ZoneStatus};
+pub(crate) use rgba::{Rgba, decode_rgba};
 pub use scene::{Scene, SceneId, ScenePlace};

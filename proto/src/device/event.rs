@@ -53,6 +53,8 @@ pub enum EventKind {
     /// The certificate has used three quarters of its life and could not be renewed; detail
     /// `reason`, `until`.
     CertificateExpiring,
+    /// A screen helped itself; detail `step` (`branch`, `process` or `board`), `what`, `reason`.
+    Remedy,
     #[serde(untagged)]
     Other(String),
 }

@@ -107,6 +107,28 @@ pub struct OutputHealth {
     pub dropped: u64,
     /// Whether the configured output is the one in use.
     pub configured_sink: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_second: Option<FrameRates>,
+}
+
+/// What an output did within one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FrameRates {
+    pub presented: u32,
+    pub late: u32,
+    pub dropped: u32,
+}
+
+/// What the first output leads to, as the kernel says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Display {
+    /// The connector, such as `HDMI-A-1`; `window` or `headless` where there is none.
+    pub connector: String,
+    /// Whether something hangs on it.
+    pub connected: bool,
+    /// The mode that it prefers, such as `1920x1080`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
 }
 
 /// A screen's report, sent to the agent every few seconds and with every heartbeat.
@@ -127,6 +149,8 @@ pub struct ScreenReport {
     #[serde(default, skip_serializing_if = "crate::json::is_zero")]
     pub override_seq: u64,
     pub output: OutputHealth,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Display>,
     /// Time on air today and the least that is due, in milliseconds.
     pub on_air_today_ms: Millis,
     pub quota_ms: Millis,

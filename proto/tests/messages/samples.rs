@@ -292,7 +292,9 @@ pub fn screen_report() -> ScreenReport {
             late: 2,
             dropped: 1,
             configured_sink: true,
+            last_second: None,
         },
+        display: None,
         on_air_today_ms: 3_600_000,
         quota_ms: 14 * HOUR,
     }

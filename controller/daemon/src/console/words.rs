@@ -153,6 +153,7 @@ pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
             "certificate expiring",
             "bad",
         ),
+        EventKind::Remedy => ("Màn hình tự khắc phục", "screen helped itself", "warn"),
         EventKind::RecordsDropped => ("Bỏ bớt bản ghi vì đầy", "records dropped", "warn"),
         EventKind::Other(kind) => return noted(kind),
     };

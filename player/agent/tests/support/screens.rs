@@ -142,6 +142,7 @@ fn report(release: u64) -> ScreenReport {
         takedown: 0,
         override_seq: 0,
         output: OutputHealth::default(),
+        display: None,
         on_air_today_ms: 0,
         quota_ms: 0,
     }

@@ -101,6 +101,12 @@ impl Director {
             EngineEvent::Fault { cue, fault, .. } => self.faulted(cue, &fault),
             EngineEvent::DecoderReplaced { cue, .. } => {
                 tracing::warn!(%cue, "a hardware decoder gave up; the item goes on in software");
+                let item = self
+                    .stage
+                    .cued(cue)
+                    .and_then(|cued| medium_of(&cued.plan.show).map(|(item, _)| item.to_string()));
+                let what = item.unwrap_or_default();
+                self.tell_of_remedy("branch", &what, "stalled", "a software decoder goes on");
             }
             EngineEvent::PathChosen { cue, path, .. } => {
                 tracing::debug!(%cue, ?path, "the way of an item to the outputs is chosen");
@@ -310,6 +316,18 @@ impl Director {
             ("reason", reason.to_owned()),
         ];
         self.record(RecordBody::Event(Event::new(kind, detail)));
+    }
+
+    /// Something helped itself, with the smallest step that was enough.
+    pub(super) fn tell_of_remedy(&self, step: &str, what: &str, reason: &str, text: &str) {
+        tracing::warn!(step, what, reason, text, "the wall helped itself");
+        let detail = [
+            ("step", step.to_owned()),
+            ("what", what.to_owned()),
+            ("reason", reason.to_owned()),
+            ("detail", text.to_owned()),
+        ];
+        self.record(RecordBody::Event(Event::new(EventKind::Remedy, detail)));
     }
 
     fn event(&self, kind: EventKind, reason: &str) {

@@ -124,7 +124,9 @@ impl Director {
                 late: status.frames_late,
                 dropped: status.frames_dropped,
                 configured_sink: status.output_ok && !self.on_stage.output_lost,
+                last_second: Some(self.watch.rates()),
             },
+            display: self.display.look(),
             on_air_today_ms: self.on_air_today_ms(window),
             quota_ms: window.quota_ms(),
         }

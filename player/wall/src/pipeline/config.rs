@@ -160,9 +160,9 @@ impl Default for Patience {
         Self {
             preroll_ahead: Duration::from_secs(8),
             preroll_limit: Duration::from_secs(5),
-            stall_after: Duration::from_secs(1),
+            stall_after: Duration::from_millis(900),
             hold_limit: Duration::from_millis(500),
-            output_stall_after: Duration::from_secs(2),
+            output_stall_after: Duration::from_millis(900),
             output_retry_every: Duration::from_secs(3),
             leaked_after: Duration::from_secs(10),
         }

@@ -27,6 +27,7 @@ use super::mixer::{Dials, Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline
 use super::output::{PictureFeed, PictureLine};
 use super::path::Takes;
 use super::picture::{PictureError, snapshot, standby_medium};
+use super::pulse::Pulse;
 use super::report::{EngineEvent, Status, ZoneStatus};
 use super::scene::{Scene, SceneId};
 use super::shelf::Shelf;
@@ -307,6 +308,12 @@ impl Engine {
             leaked: self.studio.graveyard.leaked(),
             zones: self.zone_states(),
         }
+    }
+
+    /// The counters, for a thread of the owner's that watches.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(Arc::clone(&self.aired), Arc::clone(&self.board))
     }
 
     /// What the sink presented last, as PNG. May take a while; never disturbs playing.
