@@ -3,8 +3,8 @@
 //! The owner announces cues to the [`Engine`]. Each becomes an item: a disposable pipeline on a thread of its own
 //! that decodes into bounded queues. One frame clock chooses a frame for every zone on every output tick and feeds
 //! the picture made of them to the outputs, which never stop; the mixer does the same for sound. Keepers rebuild a
-//! lost output. The aired record listens at the sink and reports what was really presented. Nothing outside this folder knows the
-//! media framework, and no callback of it does more than queue, count or send.
+//! lost output. The aired record listens at the sink and reports what was really presented. Nothing outside this
+//! folder knows the media framework, and no callback of it does more than queue, count or send.
 
 mod aired;
 mod announce;

@@ -1,37 +1,39 @@
 //! The engine as its owner sees it: started from a configuration, told what to show, asked how it goes, stopped.
 
+mod assembly;
 mod studio;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cotmoc_canvas::Tone;
 use gstreamer as gst;
-use gstreamer_video as gst_video;
 
+use self::assembly::{
+    canvas_info, furnished_show, lay_foundation, start_beat, start_pictures, start_sound,
+};
 use self::studio::Studio;
 use super::aired::Aired;
 use super::announce::Announcer;
-use super::beat::{BeatTools, Order, Scheduler};
+use super::beat::{Order, Scheduler};
 use super::board::Board;
 use super::clock::{monotonic_clock, to_ns};
-use super::config::{AudioKind, EngineConfig};
+use super::config::EngineConfig;
 use super::cue::{Cue, Medium, ZoneId};
 use super::elements::canvas_caps;
 use super::item::Item;
-use super::keeper::{self, Keeper, KeeperTools};
-use super::mixer::{Dials, Mixer, MixerTools, SoundFeed, SoundLine, SoundTimeline};
-use super::output::{PictureFeed, PictureLine};
+use super::keeper::Keeper;
+use super::mixer::{Dials, Mixer, MixerTools, SoundTimeline};
+use super::output::PictureFeed;
 use super::path::Takes;
-use super::picture::{PictureError, snapshot, standby_medium};
+use super::picture::{PictureError, snapshot};
 use super::pulse::Pulse;
 use super::report::{EngineEvent, Status, ZoneStatus};
 use super::scene::{Scene, SceneId};
 use super::shelf::Shelf;
-use super::show::Show;
 use super::zone::ZoneCommand;
 
 /// Why an engine does not start, or does not do as told.
@@ -96,13 +98,6 @@ pub struct Engine {
     sound_keeper: Option<Keeper>,
     numbers: AtomicU64,
     stopping: bool,
-}
-
-/// Parts that everything else is built from.
-struct Foundation {
-    studio: Studio,
-    board: Arc<Board>,
-    shelf: Arc<Shelf>,
 }
 
 impl Engine {
@@ -424,110 +419,4 @@ fn wait_for(deadline: Instant, done: impl Fn() -> bool) -> bool {
         thread::sleep(Duration::from_millis(2));
     }
     true
-}
-
-fn lay_foundation(
-    config: &EngineConfig,
-    takes: &Arc<Takes>,
-    events: Sender<EngineEvent>,
-) -> Result<Foundation, EngineError> {
-    if config.rate.num == 0 || config.rate.den == 0 {
-        return Err(EngineError::Format {
-            width: config.width,
-            height: config.height,
-            num: config.rate.num,
-            den: config.rate.den,
-        });
-    }
-    Ok(Foundation {
-        studio: Studio::new(config, Arc::clone(takes), events),
-        board: Arc::default(),
-        shelf: Arc::new(Shelf::new(standby_medium(&config.standby_png))),
-    })
-}
-
-fn canvas_info(studio: &Studio) -> Result<gst_video::VideoInfo, EngineError> {
-    let info = gst_video::VideoInfo::from_caps(&canvas_caps(studio.size, studio.rate));
-    info.ok().ok_or_else(|| studio.impossible(studio.size))
-}
-
-/// The scene at the start, its standby picture decoded.
-fn furnished_show(base: &Foundation) -> Result<Show, EngineError> {
-    let (mut show, shops) = base.studio.build(base.studio.first_scene())?;
-    base.shelf.open(show.id, shops);
-    if let Err(detail) = base.shelf.await_standby(ZoneId(0)) {
-        base.shelf.stop();
-        return Err(EngineError::Standby { detail });
-    }
-    show.furnish(&base.shelf);
-    show.choose_routes(true);
-    Ok(show)
-}
-
-fn start_beat(
-    base: &Foundation,
-    show: Show,
-    (feed, timeline): (&Arc<PictureFeed>, Arc<SoundTimeline>),
-) -> Result<Scheduler, EngineError> {
-    let tools = BeatTools {
-        clock: Arc::clone(&base.studio.clock),
-        ticks: base.studio.ticks,
-        patience: base.studio.patience.clone(),
-        feed: Arc::clone(feed),
-        timeline,
-        board: Arc::clone(&base.board),
-        shelf: Arc::clone(&base.shelf),
-        events: base.studio.events.clone(),
-    };
-    Scheduler::start(tools, show).map_err(EngineError::Thread)
-}
-
-fn start_pictures(
-    config: &EngineConfig,
-    base: &Foundation,
-    feed: &Arc<PictureFeed>,
-) -> Result<Vec<Keeper>, EngineError> {
-    let outputs = config.outputs.iter().enumerate();
-    let keepers = outputs.map(|(output, wanted)| {
-        let line = PictureLine {
-            output,
-            config: wanted.clone(),
-            clock: Arc::clone(&base.studio.clock),
-            feed: Arc::clone(feed),
-            arrived: Arc::default(),
-        };
-        let tools = keeper_tools(keeper::Medium::Picture { output }, config, base);
-        Keeper::start(line, tools).map_err(EngineError::Thread)
-    });
-    keepers.collect()
-}
-
-fn start_sound(
-    config: &EngineConfig,
-    base: &Foundation,
-    feed: &Arc<SoundFeed>,
-) -> Result<Option<Keeper>, EngineError> {
-    if config.audio == AudioKind::None {
-        base.board.audio_ok.store(true, Ordering::Relaxed);
-        return Ok(None);
-    }
-    let line = SoundLine {
-        kind: config.audio.clone(),
-        clock: Arc::clone(&base.studio.clock),
-        feed: Arc::clone(feed),
-        arrived: Arc::default(),
-    };
-    let tools = keeper_tools(keeper::Medium::Sound, config, base);
-    let keeper = Keeper::start(line, tools).map_err(EngineError::Thread)?;
-    Ok(Some(keeper))
-}
-
-fn keeper_tools(medium: keeper::Medium, config: &EngineConfig, base: &Foundation) -> KeeperTools {
-    KeeperTools {
-        medium,
-        patience: config.patience.clone(),
-        graveyard: base.studio.graveyard.clone(),
-        board: Arc::clone(&base.board),
-        events: base.studio.events.clone(),
-    }
 }
