@@ -21,7 +21,7 @@ use std::time::Duration;
 /// The name under which this program starts itself to play without a window.
 pub const AT_THE_SINK: &str = "transitions-at-the-sink";
 
-/// Boundaries of each player, both runs together.
+/// Boundaries of each player in each of the two runs.
 const BOUNDARIES: u64 = 200;
 const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
 
@@ -29,13 +29,13 @@ const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
 const SMALL: Size = (960, 540);
 
 const RECIPES: [Recipe; 7] = [
-    recipe("libx264", (30, 1), (30, 1000), true, SCREEN),
+    recipe("libx264", (30, 1), (15, 500), true, SCREEN),
     recipe("libx264", (25, 1), (25, 1000), true, SMALL),
-    recipe("libx265", (30, 1), (30, 1000), false, SCREEN),
-    recipe("libvpx-vp9", (25, 1), (25, 1000), true, SCREEN),
+    recipe("libx265", (30, 1), (15, 500), false, SCREEN),
+    recipe("libvpx-vp9", (25, 1), (15, 600), true, SCREEN),
     recipe("libx264", (24_000, 1001), (24, 1001), true, SCREEN),
-    recipe("libsvtav1", (30, 1), (30, 1000), false, SCREEN),
-    recipe("libx264", (30, 1), (60, 2000), true, SMALL),
+    recipe("libsvtav1", (30, 1), (15, 500), false, SCREEN),
+    recipe("libx264", (30, 1), (30, 1000), true, SMALL),
 ];
 /// The still stands after this many clips.
 const STILL_AFTER: usize = 5;
@@ -54,7 +54,7 @@ pub struct Series {
 
 pub fn run() -> anyhow::Result<Outcome> {
     let boundaries = from_env(BOUNDARIES_KEY, BOUNDARIES, 2)?;
-    let boundaries = usize::try_from(boundaries)?.div_ceil(2);
+    let boundaries = usize::try_from(boundaries)?;
     let folder = open_folder()?;
     let stand = Stand {
         clips: make_all(folder.path())?,

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 /// What comes before is the player's start, in milliseconds after its first frame.
 const SETTLE_MS: f64 = 3_000.0;
-/// A boundary answers for pictures that stand still this long before and after it, in milliseconds.
-const BEFORE_MS: f64 = 250.0;
-const AFTER_MS: f64 = 500.0;
+/// A boundary answers for pictures that stand still this long before and after it, in milliseconds;
+/// together less than two boundaries are apart.
+const BEFORE_MS: f64 = 200.0;
+const AFTER_MS: f64 = 280.0;
 /// After looking away for longer nobody can say what was shown, in milliseconds.
 const BLIND_MS: f64 = 20.0;
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Before the first slot, in milliseconds: a process under a limit takes its time to start.
 const START_MS: i64 = 4_000;
 /// Items that play before the judge begins to count.
-const SETTLING_ITEMS: usize = 4;
+const SETTLING_ITEMS: usize = 6;
 const SAMPLES_PER_MS: usize = 48 * 2;
 /// Silence this long is an item without sound, not a gap.
 const NO_SOUND: usize = 500 * SAMPLES_PER_MS;
