@@ -7,10 +7,12 @@ use crate::settings::Settings;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use cotmoc_proto::Reject;
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{
-    Admitted, Identity, Root, admit_root, factory_root, verify_release, verify_takedown,
+    Admitted, Identity, Root, admit_root, factory_root, verify_override, verify_release,
+    verify_takedown,
 };
 use std::path::{Path, PathBuf};
 
@@ -68,6 +70,12 @@ impl Chain {
     pub fn published_takedown(&self, me: &Identity, bytes: &[u8]) -> Result<Admitted<Takedown>> {
         self.under_any(|root| verify_takedown(root, me, bytes))
             .context("a takedown of the controller is not signed by a duty officer")
+    }
+
+    /// An override that was valid under this root or an older one.
+    pub fn published_override(&self, me: &Identity, bytes: &[u8]) -> Result<Admitted<Override>> {
+        self.under_any(|root| verify_override(root, me, bytes))
+            .context("an override of the controller is not signed by a duty officer")
     }
 
     fn under_any<T>(&self, verify: impl Fn(&Root) -> Result<T, Reject>) -> Result<T> {

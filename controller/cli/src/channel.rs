@@ -27,6 +27,8 @@ struct Row {
     channel: ChannelId,
     release: u64,
     takedown: u64,
+    #[serde(default, rename = "override")]
+    override_seq: u64,
 }
 
 pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> {
@@ -52,6 +54,7 @@ fn show(out: Out, list: &Channels) {
         out.words(text::CHANNEL),
         out.words(text::RELEASE),
         out.words(text::TAKEDOWN),
+        out.words(text::OVERRIDE),
     ]);
     for row in &list.channels {
         let number = |number: u64| match number {
@@ -62,6 +65,7 @@ fn show(out: Out, list: &Channels) {
             row.channel.to_string(),
             number(row.release),
             number(row.takedown),
+            number(row.override_seq),
         ]);
     }
     out.table(&table);

@@ -8,11 +8,13 @@ use crate::settings::Settings;
 use anyhow::{Context as _, Result, bail, ensure};
 use cotmoc_proto::envelope::{Envelope, PayloadType};
 use cotmoc_proto::json::parse_strict;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{Admitted, Identity, Root};
 use cotmoc_proto::{ChannelId, DeviceId, Digest};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Working without the controller.
@@ -44,15 +46,10 @@ pub struct Desk<'s> {
     previous: Option<PathBuf>,
 }
 
-/// One line of the controller's list of takedowns.
+/// One line of the controller's list of documents.
 #[derive(Debug, Deserialize)]
 struct Listed {
     envelope_sha256: Digest,
-}
-
-#[derive(Debug, Deserialize)]
-struct TakedownList {
-    takedowns: Vec<Listed>,
 }
 
 impl<'s> Desk<'s> {
@@ -103,28 +100,51 @@ impl<'s> Desk<'s> {
 
     /// Every takedown of `channel`, verified.
     pub async fn takedowns(&self, channel: &ChannelId) -> Result<Vec<Takedown>> {
-        let Some(api) = &self.api else {
-            return Ok(Vec::new());
-        };
-        let list: TakedownList = api
-            .get(&format!("/api/v1/channels/{channel}/takedowns"))
-            .await
-            .with_context(|| {
-                format!("channel {channel} (a new channel: `cotmoc channel add {channel}`)")
-            })?;
         let me = self.identity(channel, "any".parse()?);
         let mut takedowns = Vec::new();
-        for listed in list.takedowns {
-            let path = format!("/api/v1/envelopes/{}", listed.envelope_sha256);
-            let Some(bytes) = api.find_envelope(&path).await? else {
-                bail!("the controller lists a takedown that it does not have");
-            };
+        for bytes in self.listed(channel, "takedowns").await? {
             let takedown = self.chain.published_takedown(&me, &bytes)?.document;
             if takedown.epoch == self.root().epoch {
                 takedowns.push(takedown);
             }
         }
         Ok(takedowns)
+    }
+
+    /// Every override of `channel`, verified, oldest first.
+    pub async fn overrides(&self, channel: &ChannelId) -> Result<Vec<Admitted<Override>>> {
+        let me = self.identity(channel, "any".parse()?);
+        let mut overrides = Vec::new();
+        for bytes in self.listed(channel, "overrides").await? {
+            let order = self.chain.published_override(&me, &bytes)?;
+            if order.document.epoch == self.root().epoch {
+                overrides.push(order);
+            }
+        }
+        overrides.sort_by_key(|order| order.document.seq);
+        Ok(overrides)
+    }
+
+    /// The envelopes that the controller lists for `channel` as `what`; none with `--offline`.
+    async fn listed(&self, channel: &ChannelId, what: &str) -> Result<Vec<Vec<u8>>> {
+        let Some(api) = &self.api else {
+            return Ok(Vec::new());
+        };
+        let mut list: BTreeMap<String, Vec<Listed>> = api
+            .get(&format!("/api/v1/channels/{channel}/{what}"))
+            .await
+            .with_context(|| {
+                format!("channel {channel} (a new channel: `cotmoc channel add {channel}`)")
+            })?;
+        let mut envelopes = Vec::new();
+        for listed in list.remove(what).unwrap_or_default() {
+            let path = format!("/api/v1/envelopes/{}", listed.envelope_sha256);
+            let Some(bytes) = api.find_envelope(&path).await? else {
+                bail!("the controller lists {what} that it does not have");
+            };
+            envelopes.push(bytes);
+        }
+        Ok(envelopes)
     }
 
     /// What documents for `device` in `channel` must name.

@@ -1,5 +1,5 @@
 //! `cotmoc`: the people's command line. Keys, the root of trust, media, programmes and their two
-//! signatures, takedowns, devices.
+//! signatures, takedowns, overrides, devices.
 
 mod api;
 mod chain;
@@ -13,6 +13,7 @@ mod key;
 mod keys;
 mod media;
 mod out;
+mod overrides;
 mod programme;
 mod receipts;
 mod release;
@@ -73,6 +74,10 @@ enum Command {
     Root(root::Command),
     /// Gỡ nội dung ngay · Take content down at once (one duty officer)
     Takedown(takedown::Args),
+    /// Thông báo khẩn cấp trên mọi màn hình · Show an emergency template on every wall (one duty
+    /// officer)
+    #[command(subcommand)]
+    Override(overrides::Command),
     /// Thiết bị · Devices
     #[command(subcommand)]
     Device(device::Command),
@@ -130,6 +135,7 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Release(command) => return release::run(out, settings, command).await,
         Command::Root(command) => root::run(out, settings, command).await?,
         Command::Takedown(args) => return takedown::run(out, settings, &args).await,
+        Command::Override(command) => return overrides::run(out, settings, &command).await,
         Command::Device(command) => device::run(out, settings, command).await?,
         Command::Channel(command) => channel::run(out, settings, command).await?,
         Command::Status => status::walls(out, settings).await?,

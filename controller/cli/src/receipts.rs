@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cotmoc_proto::trust::{Receipt, verify_receipt};
 use cotmoc_proto::window::OperatingWindow;
-use cotmoc_proto::{DeviceId, Digest, TimeMs};
+use cotmoc_proto::{DeviceId, Digest, ItemId, TimeMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -26,6 +26,10 @@ pub struct Wanted {
     pub release: Option<(u64, Digest)>,
     /// This takedown or a later one; 0: none.
     pub takedown: u64,
+    /// This override or a later one; 0: none.
+    pub override_seq: u64,
+    /// This template on air.
+    pub template: Option<ItemId>,
 }
 
 /// What one wall said.
@@ -227,7 +231,13 @@ fn confirms(receipt: &Receipt, wanted: &Wanted) -> bool {
         receipt.release > version
             || (receipt.release == version && receipt.release_sha256 == Some(digest))
     });
-    runs && receipt.takedown >= wanted.takedown
+    let shows = wanted
+        .template
+        .as_ref()
+        .is_none_or(|template| receipt.showing.contains(template));
+    runs && shows
+        && receipt.takedown >= wanted.takedown
+        && receipt.override_seq >= wanted.override_seq
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<End> {
         devices: release.devices.clone(),
         release: None,
         takedown: takedown.seq,
+        override_seq: 0,
+        template: None,
     };
     let confirmed = receipts::wait(&desk, &wanted, Duration::from_secs(seconds)).await?;
     receipts::report(out, &published, &confirmed)

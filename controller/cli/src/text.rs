@@ -49,6 +49,8 @@ texts! {
     COMPLETE = "Đã đủ chữ ký", "Every signature is there";
     CONFIRM = "Gõ yes để ký", "Type yes to sign";
     CONFIRM_TAKEDOWN = "Gõ yes để gỡ nội dung ngay", "Type yes to take the content down now";
+    CONFIRM_OVERRIDE = "Gõ yes để phủ mẫu này lên mọi màn hình ngay, kể cả ban đêm", "Type yes to show this on every wall now, at night too";
+    CONFIRM_OVERRIDE_END = "Gõ yes để trở lại chương trình", "Type yes to go back to the programme";
     DATES = "Hiệu lực", "Dates";
     DEVICE = "Thiết bị", "Device";
     DEVICES = "Màn hình", "Walls";
@@ -66,6 +68,10 @@ texts! {
     HOLDER = "Người giữ", "Holder";
     ISSUED = "Lập lúc", "Issued";
     ITEM = "Mục", "Item";
+    LASTS = "Trong", "For";
+    ENDS = "Kết thúc lệnh", "Ends override";
+    ORDER = "Lệnh số", "Override";
+    OVERRIDE = "Lệnh khẩn cấp", "Override";
     ONCE_BEFORE = "Dùng một lần, trước", "To be used once, before";
     TYPE_ON_DEVICE = "Gõ trên thiết bị", "Type on the device";
     NOTE_KEY = "Ghi vào cli.toml để kiểm tra biên nhận", "Note in cli.toml, to check its receipts";

@@ -41,6 +41,8 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<End> {
         devices: release.devices.clone(),
         release: Some((release.version, document.digest())),
         takedown: 0,
+        override_seq: 0,
+        template: None,
     };
     let confirmed = receipts::wait(&desk, &wanted, Duration::from_secs(seconds)).await?;
     receipts::report(out, &published, &confirmed)

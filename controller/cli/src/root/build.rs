@@ -5,7 +5,7 @@ use crate::clock;
 use crate::key::PublicRecord;
 use anyhow::{Context as _, Result, bail, ensure};
 use cotmoc_proto::json::UniqueMap;
-use cotmoc_proto::override_order::DEFAULT_LIMIT_MS;
+use cotmoc_proto::time::{HOUR, Millis};
 use cotmoc_proto::trust::{Clause, Key, Role, RoleName, Root};
 use cotmoc_proto::{Digest, SiteId, TimeMs};
 use jiff::ToSpan as _;
@@ -32,6 +32,12 @@ pub struct People {
     /// Key records of the duty officers, who may take content down
     #[arg(long, value_name = "FILES", value_delimiter = ',', required = true)]
     duty: Vec<PathBuf>,
+    /// Key records of those who may show an emergency template [default: the duty officers]
+    #[arg(long = "override", value_name = "FILES", value_delimiter = ',')]
+    override_keys: Vec<PathBuf>,
+    /// How many hours an emergency template may be shown at most
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    override_hours: u16,
     /// How many of the root keys must sign a root document
     #[arg(long, value_name = "N", default_value_t = 2)]
     root_threshold: u32,
@@ -52,9 +58,14 @@ pub struct Changes {
     /// Key records of further approvers
     #[arg(long, value_name = "FILES", value_delimiter = ',')]
     add_approver: Vec<PathBuf>,
-    /// Key records of further duty officers
+    /// Key records of further duty officers, who may take content down and, where the root has
+    /// that role, show an emergency template
     #[arg(long, value_name = "FILES", value_delimiter = ',')]
     add_duty: Vec<PathBuf>,
+    /// Key records of further people who may show an emergency template; a root that was made
+    /// without that role gets it
+    #[arg(long, value_name = "FILES", value_delimiter = ',')]
+    add_override: Vec<PathBuf>,
     /// Key ids (or their first digits, eight or more) that lose every role
     #[arg(long, value_name = "KEYIDS", value_delimiter = ',')]
     remove: Vec<String>,
@@ -83,11 +94,17 @@ pub fn first(people: &People) -> Result<Root> {
     let editor = clause("editor", &people.editor, 1)?;
     let approver = clause("approver", &people.approver, 1)?;
     let duty = clause("duty", &people.duty, 1)?;
+    let overriding = if people.override_keys.is_empty() {
+        duty.clone()
+    } else {
+        clause("duty", &people.override_keys, 1)?
+    };
     let role = |all| Role { all };
     let roles = [
         (RoleName::Root, role(vec![root])),
         (RoleName::Release, role(vec![editor, approver])),
         (RoleName::Takedown, role(vec![duty])),
+        (RoleName::Override, role(vec![overriding])),
     ];
     let (issued_ms, expires_ms) = validity(people.valid_months)?;
     Ok(Root {
@@ -98,7 +115,7 @@ pub fn first(people: &People) -> Result<Root> {
         expires_ms,
         keys: UniqueMap(keys),
         roles: UniqueMap(roles.into()),
-        override_limit_ms: DEFAULT_LIMIT_MS,
+        override_limit_ms: Millis::from(people.override_hours) * HOUR,
     })
 }
 
@@ -111,18 +128,42 @@ pub fn next(before: &Root, changes: &Changes) -> Result<Root> {
     for prefix in &changes.remove {
         remove(&mut root, prefix)?;
     }
+    if !changes.add_override.is_empty() {
+        let empty = Clause {
+            name: "duty".to_owned(),
+            keys: Vec::new(),
+            threshold: 1,
+        };
+        let roles = &mut root.roles.0;
+        roles
+            .entry(RoleName::Override)
+            .or_insert_with(|| Role { all: vec![empty] });
+    }
+    let has_override = root.roles.0.contains_key(&RoleName::Override);
+    let also: &[PathBuf] = if has_override { &changes.add_duty } else { &[] };
     let additions = [
-        (RoleName::Root, "root", &changes.add_root_key),
-        (RoleName::Release, "editor", &changes.add_editor),
-        (RoleName::Release, "approver", &changes.add_approver),
-        (RoleName::Takedown, "duty", &changes.add_duty),
+        (RoleName::Root, "root", changes.add_root_key.as_slice()),
+        (RoleName::Release, "editor", changes.add_editor.as_slice()),
+        (
+            RoleName::Release,
+            "approver",
+            changes.add_approver.as_slice(),
+        ),
+        (RoleName::Takedown, "duty", changes.add_duty.as_slice()),
+        (RoleName::Override, "duty", changes.add_override.as_slice()),
+        (RoleName::Override, "duty", also),
     ];
     for (role, name, files) in additions {
         let new = add(&mut root.keys.0, files)?;
         if new.is_empty() {
             continue;
         }
-        clause_mut(&mut root, role, name)?.keys.extend(new);
+        let keys = &mut clause_mut(&mut root, role, name)?.keys;
+        for key in new {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
     }
     if let Some(threshold) = changes.root_threshold {
         clause_mut(&mut root, RoleName::Root, "root")?.threshold = threshold;

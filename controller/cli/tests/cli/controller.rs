@@ -170,6 +170,62 @@ fn walls_that_do_not_confirm_are_named_and_the_exit_code_says_so() {
 }
 
 #[test]
+fn a_duty_officer_shows_an_approved_template_on_every_wall_and_ends_it() {
+    let site = Site::new();
+    let text = String::from_utf8(site.place.read("chuong-trinh.toml")).unwrap();
+    let template = "\n[[template]]\nid = \"khan-cap\"\nfile = \"b.png\"\n\
+                    title = \"Xin rời khỏi đây\"\nlanguages = [\"vi\"]\n";
+    site.place
+        .write("chuong-trinh.toml", format!("{text}{template}").as_bytes());
+    site.draft("one.dsse");
+    site.sign_and_publish("one.dsse");
+    let show = "override show --channel hall --template khan-cap --reason cháy --for 2h";
+    site.sign(&format!("{show} --yes"), "an")
+        .refused(&["may not sign this", "duty (dung)"]);
+    let unknown = "override show --channel hall --template le-hoi --reason x --for 2h --yes";
+    site.sign(unknown, "dung")
+        .refused(&["has no template le-hoi", "khan-cap (Xin rời khỏi đây)"]);
+    let long = "override show --channel hall --template khan-cap --reason x --for 25h --yes";
+    site.sign(long, "dung").refused(&["allows at most"]);
+    let end = "override end --channel hall --reason hết --yes";
+    site.sign(end, "dung").refused(&["no override to end"]);
+    site.sign(show, "dung").refused(&["the answer was not yes"]);
+    let seen = site.sign(&format!("{show} --yes --lang en"), "dung").good();
+    assert!(
+        seen.out.contains("khan-cap (Xin rời khỏi đây)"),
+        "{}",
+        seen.out
+    );
+    assert!(seen.out.contains("For: 2:00:00"), "{}", seen.out);
+    assert_eq!(site.json("channel list")["channels"][0]["override"], 1);
+    let unconfirmed = site.sign(&format!("{end} --wait 0 --json"), "dung");
+    assert_eq!(
+        unconfirmed.code, 3,
+        "{}\n{}",
+        unconfirmed.out, unconfirmed.err
+    );
+    site.sign(end, "dung").refused(&["no override to end"]);
+    let listed = site.json("override list --channel hall");
+    assert_eq!(listed["overrides"][0]["action"]["show"]["item"], "khan-cap");
+    assert_eq!(listed["overrides"][1]["action"]["end"]["ends"], 1);
+    let table = site
+        .line("override list --channel hall --lang en")
+        .good()
+        .out;
+    assert!(
+        table.contains("1: khan-cap") && table.contains("Ends override 1"),
+        "{table}"
+    );
+    site.sign(
+        "takedown --channel hall --item khan-cap --reason sai --yes",
+        "dung",
+    )
+    .good();
+    site.sign(&format!("{show} --yes"), "dung")
+        .refused(&["the walls would not show it", "is taken down"]);
+}
+
+#[test]
 fn a_duty_officer_takes_an_item_down_and_it_comes_back_only_when_the_programme_says_so() {
     let site = Site::new();
     site.draft("one.dsse");

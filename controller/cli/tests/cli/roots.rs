@@ -66,6 +66,30 @@ fn s05_s06_a_root_that_one_person_could_fulfil_is_refused() {
 }
 
 #[test]
+fn duty_officers_may_show_templates_too_unless_others_are_named_and_old_roots_can_get_the_role() {
+    let place = Place::with_people();
+    let roles = |file: &str, holder: &str| {
+        let shown = place.json(&format!("root show {file}"));
+        let keys = shown["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["holder"] == holder).unwrap();
+        key["roles"].to_string()
+    };
+    assert_eq!(roles("root.dsse", "dung"), r#"["takedown","override"]"#);
+    let two = ["--editor", "an.key.pub", "--approver", "binh.key.pub"];
+    let split = ["--duty", "dung.key.pub", "--override", "em.key.pub"];
+    new_root(&place, &[&KEEPERS[..], &two, &split].concat()).good();
+    assert_eq!(roles("new.dsse", "dung"), r#"["takedown"]"#);
+    assert_eq!(roles("new.dsse", "em"), r#"["override"]"#);
+    let hours = ["--duty", "dung.key.pub", "--override-hours", "169"];
+    std::fs::remove_file(place.path("new.dsse")).unwrap();
+    new_root(&place, &[&KEEPERS[..], &two, &hours].concat()).refused(&["limit of 1 s to 7 days"]);
+    place
+        .line("root next root.dsse --out next.dsse --add-duty em.key.pub")
+        .good();
+    assert_eq!(roles("next.dsse", "em"), r#"["takedown","override"]"#);
+}
+
+#[test]
 fn one_person_signs_a_root_once_whichever_of_their_keys() {
     let place = Place::with_people();
     place
