@@ -129,6 +129,8 @@ impl Beat {
         for show in &mut self.prepared {
             show.furnish(&self.tools.shelf);
             show.tick(at_ns);
+            let seats = show.seats.iter();
+            seats.for_each(|seat| seat.stage.pass_over_sound(at_ns));
             show.overlays.iter().for_each(|o| o.expect(at_ns));
         }
         if !self.change_scene(at_ns) {

@@ -101,6 +101,12 @@ impl Shelf {
         held.as_ref().ok().cloned()
     }
 
+    /// The standby picture in one size, or why there is none, once that is known.
+    pub(super) fn standby(&self, size: (u32, u32)) -> Option<Result<Frame, String>> {
+        let stock = self.lock();
+        stock.frames.get(&(STANDBY.to_owned(), size)).cloned()
+    }
+
     /// How many pictures are not decoded yet.
     pub(super) fn missing(&self) -> usize {
         self.lock().missing().count()

@@ -9,7 +9,7 @@ use super::cue::ZoneId;
 use super::overlay::Overlay;
 use super::path::Route;
 use super::scene::SceneId;
-use super::shelf::{STANDBY, Shelf};
+use super::shelf::Shelf;
 use super::zone::{Choice, Span, Stage, ZoneCommand};
 
 /// One zone of a scene.
@@ -54,23 +54,31 @@ impl Show {
         }
     }
 
-    /// Gives zones the standby picture as soon as it is decoded.
+    /// Gives zones the standby picture as soon as it is decoded; where that fails, they stay black instead.
     pub(super) fn furnish(&mut self, shelf: &Shelf) {
         for seat in self.seats.iter_mut().filter(|seat| !seat.furnished) {
-            if let Some(standby) = shelf.frame(STANDBY, seat.size) {
-                seat.stage.furnish(standby);
-                seat.furnished = true;
+            match shelf.standby(seat.size) {
+                Some(Ok(standby)) => {
+                    seat.stage.furnish(standby);
+                    seat.furnished = true;
+                }
+                Some(Err(_)) => seat.furnished = true,
+                None => {}
             }
         }
     }
 
-    /// Every zone has a picture to show, and the one that is due.
+    /// Every zone has something to show at any time.
+    pub(super) fn is_furnished(&self) -> bool {
+        self.seats.iter().all(|seat| seat.furnished)
+    }
+
+    /// Every zone has the picture that is due, and everything drawn over them is there.
     pub(super) fn is_ready(&self, tick_ns: i64) -> bool {
-        let seats = self
-            .seats
-            .iter()
-            .all(|seat| seat.furnished && seat.stage.is_settled(tick_ns));
-        seats && self.overlays.iter().all(|overlay| overlay.ready())
+        let mut seats = self.seats.iter();
+        self.is_furnished()
+            && seats.all(|seat| seat.stage.is_settled(tick_ns))
+            && self.overlays.iter().all(|overlay| overlay.ready())
     }
 
     /// False when it has no such zone.

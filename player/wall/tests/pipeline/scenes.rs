@@ -179,23 +179,28 @@ fn a_scene_whose_pictures_are_not_decoded_in_time_does_not_take_the_air_before_t
     );
     let late = wall.cue_reading(late, taken, 60 * SECOND);
     wall.engine.cue(LEFT, late.clone()).unwrap();
+    let unheard = Clip::h264(3, 20_000).tone(440).make(wall.path());
+    let unheard = wall.cue_of(&unheard, taken, 60 * SECOND);
+    wall.engine.cue(RIGHT, unheard.clone()).unwrap();
     wall.engine.take(SceneId(1), taken).unwrap();
     wall.wait_until(first.ends_at_ns + 2 * SECOND);
     assert_eq!(wall.engine.status().scene, SceneId(0));
     drop(go);
     wall.wait_for_start_of(&late);
+    wall.wait_for_start_of(&unheard);
 
     let seen = wall.seen_in(first.starts_at_ns, i64::MAX);
-    assert!(
-        seen.iter()
-            .filter(|s| s.zone == ZONE)
-            .all(|s| s.showing == Showing::Cue(first.id))
-    );
-    assert!(
-        seen.iter()
-            .filter(|s| s.zone == LEFT)
-            .all(|s| s.showing == Showing::Cue(late.id))
-    );
+    let shows = |zone, cue: &Cue| {
+        let seen = seen.iter().filter(|s| s.zone == zone);
+        seen.clone().count() > 0 && seen.clone().all(|s| s.showing == Showing::Cue(cue.id))
+    };
+    assert!(shows(ZONE, &first) && shows(LEFT, &late) && shows(RIGHT, &unheard));
+    let joined = seen.iter().find(|s| s.zone == RIGHT).unwrap();
+    let due = (joined.at_ns - unheard.starts_at_ns + MS / 2) * 30 / SECOND;
+    let shown = i64::from(joined.stamp.unwrap().frame);
+    assert!((due - 5..=due).contains(&shown), "due {due}, shown {shown}");
+    let fault = |e: &EngineEvent| matches!(e, EngineEvent::Fault { .. });
+    assert!(!wall.events().iter().any(fault));
     wall.stop();
 }
 

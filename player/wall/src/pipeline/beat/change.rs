@@ -35,18 +35,16 @@ impl Beat {
 
     /// Whether another scene is seen from this tick on. The old one stays until the new one has its pictures.
     pub(super) fn change_scene(&mut self, tick_ns: i64) -> bool {
-        let Some(take) = self.next.filter(|take| take.at_ns <= tick_ns) else {
-            return false;
-        };
+        let due = self.next.filter(|take| take.at_ns <= tick_ns);
+        let seats = self.shown.seats.iter_mut();
+        seats.for_each(|seat| seat.stage.await_successor(due.is_some()));
+        let Some(take) = due else { return false };
         let limit_ns = duration_ns(self.tools.patience.preroll_limit);
         let is_overdue = tick_ns - take.at_ns > limit_ns;
         let ready = |show: &Show| {
-            let furnished = show.seats.iter().all(|seat| seat.furnished);
-            show.id == take.scene && (show.is_ready(tick_ns) || is_overdue && furnished)
+            show.id == take.scene && (show.is_ready(tick_ns) || is_overdue && show.is_furnished())
         };
         let Some(place) = self.prepared.iter().position(ready) else {
-            let seats = self.shown.seats.iter_mut();
-            seats.for_each(|seat| seat.stage.await_successor());
             return false;
         };
         self.next = None;

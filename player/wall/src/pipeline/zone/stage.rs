@@ -5,11 +5,14 @@ use std::sync::mpsc::Sender;
 
 use super::air::{Backdrops, Choice, OnAir, Outgoing, Owner, Place, Span};
 use super::programme::{Casualty, Change, Programme};
-use crate::pipeline::clock::{Ticks, duration_ns};
+use crate::pipeline::clock::{SECOND_NS, Ticks, duration_ns};
 use crate::pipeline::config::Patience;
 use crate::pipeline::cue::{ItemFault, ZoneId};
-use crate::pipeline::item::{Frame, Item, Workshop};
+use crate::pipeline::item::{Frame, Item, Workshop, frame_at};
 use crate::pipeline::report::EngineEvent;
+
+/// While one item fades into another, the one after that is opened this long before its time.
+const AHEAD_IN_FADE_NS: i64 = 2 * SECOND_NS;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Backdrop {
@@ -77,9 +80,17 @@ impl Stage {
         }
     }
 
-    /// From now on, whatever is on air stays until another scene is there.
-    pub(in crate::pipeline) fn await_successor(&mut self) {
-        self.succeeded = true;
+    /// Whether whatever is on air stays until another scene is there.
+    pub(in crate::pipeline) fn await_successor(&mut self, waits: bool) {
+        self.succeeded = waits;
+    }
+
+    /// Lets go of sound that nobody hears, so that it does not hold up the pictures.
+    pub(in crate::pipeline) fn pass_over_sound(&self, tick_ns: i64) {
+        if let Some(air) = &self.on_air {
+            let passed = frame_at(tick_ns - air.origin_ns);
+            air.item.sound.read(passed, &mut []);
+        }
     }
 
     /// Nothing that is due is still being decoded.
@@ -109,9 +120,9 @@ impl Stage {
 
     /// Decides what the tick at group time `tick_ns` shows.
     pub(in crate::pipeline) fn tick(&mut self, tick_ns: i64) -> Choice {
-        let ahead_ns = duration_ns(self.patience.preroll_ahead);
         self.report_casualties(tick_ns);
-        self.programme.open_next(tick_ns, ahead_ns, &self.shop);
+        self.programme
+            .open_next(tick_ns, self.ahead_ns(), &self.shop);
         match self.programme.take_due(tick_ns) {
             Some(Change::Item(item)) => {
                 let origin_ns = item.cue.starts_at_ns - item.cue.offset_ns;
@@ -202,6 +213,15 @@ impl Stage {
     pub(in crate::pipeline) fn leave(&mut self, tick_ns: i64) {
         self.take_off_air(tick_ns, None);
         self.close();
+    }
+
+    /// How long before its time a cue is opened. Decoders are few, and a fade has two of them already.
+    fn ahead_ns(&self) -> i64 {
+        let ahead_ns = duration_ns(self.patience.preroll_ahead);
+        match self.outgoing {
+            Some(_) => ahead_ns.min(AHEAD_IN_FADE_NS),
+            None => ahead_ns,
+        }
     }
 
     fn report_casualties(&mut self, tick_ns: i64) {
