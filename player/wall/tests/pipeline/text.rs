@@ -4,17 +4,21 @@ use std::fs::File;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cotmoc_canvas::{PictureBuf, Yuv};
-use cotmoc_proto::layout::{Logo, Overlay as Spec};
+use cotmoc_proto::layout::{Clock, ClockFormat, Logo, Message, Overlay as Spec, Ticker};
 use cotmoc_proto::media::{Asset, CHUNK_BYTES, Mime};
+use cotmoc_proto::playlist::Language;
 use cotmoc_proto::slide::{Align, Block, Slide, Valign};
-use cotmoc_proto::style::{Area, Colour, TextStyle, Typeface};
+use cotmoc_proto::style::{Area, Backing, Colour, TextStyle, Typeface};
 use cotmoc_proto::window::OperatingWindow;
-use cotmoc_wall::pipeline::{Medium, MediumKind, OpenMedium, Overlay, Showing};
+use cotmoc_wall::pipeline::{
+    Medium, MediumKind, OpenMedium, Overlay, PixelArea, PresentedFrame, Scene, SceneId, ScenePlace,
+    Showing, SoundBlock, Witness, ZoneId,
+};
 use cotmoc_wall::text;
 
 use crate::support::media::{Clip, HEIGHT, WIDTH, luma_of_png};
@@ -310,6 +314,142 @@ fn a_logo_that_is_damaged_or_too_large_is_told_of_and_not_drawn() {
         let luma = &picture.bytes()[..160 * 120];
         assert!(luma.iter().all(|luma| *luma == 235), "{fault:?}");
     }
+}
+
+/// Keeps the brightness of one area of every presented frame.
+#[derive(Debug, Default)]
+struct Watcher {
+    frames: Mutex<Vec<(i64, Vec<u8>)>>,
+}
+
+const BAR: Area = Area {
+    x_px: 20,
+    y_px: 130,
+    width_px: 280,
+    height_px: 40,
+};
+const CLOCK: Area = Area {
+    x_px: 180,
+    y_px: 10,
+    width_px: 130,
+    height_px: 30,
+};
+
+fn luma_in(area: Area, at: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+    let [x, y, width, height] = [area.x_px, area.y_px, area.width_px, area.height_px]
+        .map(|edge| usize::try_from(edge).unwrap());
+    (y..y + height)
+        .flat_map(|y| (x..x + width).map(move |x| (x, y)))
+        .map(|(x, y)| at(x, y))
+        .collect()
+}
+
+fn both_areas(at: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+    [luma_in(BAR, &at), luma_in(CLOCK, &at)].concat()
+}
+
+impl Witness for Watcher {
+    fn frame(&self, frame: &PresentedFrame<'_>) {
+        let seen = both_areas(|x, y| frame.luma.at(x, y).unwrap_or(0));
+        self.frames.lock().unwrap().push((frame.at_ns, seen));
+    }
+
+    fn sound(&self, _block: &SoundBlock<'_>) {}
+}
+
+fn words_over_the_picture() -> [Spec; 2] {
+    let style = |size_px| TextStyle {
+        typeface: Typeface::Sans,
+        bold: false,
+        size_px,
+        colour: Colour::WHITE,
+    };
+    let backing = Backing {
+        colour: Colour::BLACK,
+        opacity_percent: 100,
+    };
+    let message = |text: &str, language| Message {
+        text: text.to_owned(),
+        language,
+        from_ms: None,
+        to_ms: None,
+    };
+    [
+        Spec::Ticker(Ticker {
+            area: BAR,
+            style: style(24),
+            backing,
+            speed_px_per_s: 90,
+            messages: vec![
+                message("Chào mừng đến cửa khẩu quốc tế Hữu Nghị", Language::Vi),
+                message("Welcome", Language::En),
+                message("出入境手续", Language::Zh),
+            ],
+        }),
+        Spec::Clock(Clock {
+            area: CLOCK,
+            style: style(24),
+            backing,
+            format: ClockFormat::Seconds,
+        }),
+    ]
+}
+
+#[test]
+fn a_scene_shows_running_text_and_the_time_on_every_tick_from_its_first_as_any_other_wall_does() {
+    let watcher = Arc::new(Watcher::default());
+    let witness: Arc<dyn Witness> = watcher.clone();
+    let wall = Wall::start_with(|config| config.witness = Some(witness));
+    let zone = OperatingWindow::default().zone;
+    let size = (
+        u32::try_from(WIDTH).unwrap(),
+        u32::try_from(HEIGHT).unwrap(),
+    );
+    let overlays = words_over_the_picture().map(|spec| text::overlay(&spec, &zone, size, None));
+    let scene = Scene {
+        id: SceneId(1),
+        width: size.0,
+        height: size.1,
+        zones: vec![ScenePlace {
+            zone: ZoneId(1),
+            area: PixelArea {
+                x: 0,
+                y: 0,
+                width: i32::try_from(WIDTH).unwrap(),
+                height: i32::try_from(HEIGHT).unwrap(),
+            },
+        }],
+        overlays: overlays.to_vec(),
+    };
+    wall.engine.prepare(scene).unwrap();
+    let at_ns = wall.soon(2 * SECOND);
+    wall.engine.take(SceneId(1), at_ns).unwrap();
+    wall.wait_until(at_ns + 4 * SECOND);
+
+    let others = words_over_the_picture().map(|spec| text::overlay(&spec, &zone, size, None));
+    let deadline = Instant::now() + PATIENCE;
+    let mut checked = 0;
+    for (tick_ns, shown) in watcher.frames.lock().unwrap().iter() {
+        if !(at_ns..at_ns + 3 * SECOND).contains(tick_ns) {
+            continue;
+        }
+        others.iter().for_each(|other| other.expect(*tick_ns));
+        let drawn = || {
+            let mut picture = PictureBuf::new(WIDTH, HEIGHT);
+            for other in &others {
+                other.draw(*tick_ns, &mut picture.as_picture_mut());
+            }
+            both_areas(|x, y| picture.as_picture().at(x, y).unwrap().y)
+        };
+        // The other wall's clock is asked for times that have passed, and needs a moment for each second.
+        while drawn() != *shown {
+            assert!(Instant::now() < deadline, "tick {}", tick_ns - at_ns);
+            thread::sleep(Duration::from_millis(5));
+        }
+        checked += 1;
+    }
+    assert!(checked > 20, "{checked} ticks");
+    wall.stop();
 }
 
 #[test]
