@@ -19,7 +19,7 @@ fn share_of(hz: f64, samples: &[i16]) -> f64 {
     2.0 * (sine * sine + cosine * cosine) / (count * power.max(1.0))
 }
 
-fn longest_silence(samples: &[i16]) -> usize {
+pub fn longest_silence(samples: &[i16]) -> usize {
     let runs = samples.split(|s| s.unsigned_abs() > 8);
     runs.map(<[i16]>::len).max().unwrap_or(0)
 }
