@@ -9,6 +9,7 @@
 
 mod boundaries;
 mod direct;
+mod fades;
 mod faults;
 mod joining;
 mod malformed;

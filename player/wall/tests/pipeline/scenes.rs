@@ -1,4 +1,4 @@
-//! Several zones on one canvas, one scene after the other, fades, and pictures held ready.
+//! Several zones on one canvas, one scene after the other, and pictures held ready.
 
 use std::fs::File;
 use std::io;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cotmoc_canvas::Tone;
+use cotmoc_canvas::{PictureMut, Tone, Yuv};
 use cotmoc_wall::pipeline::{
-    Cue, EngineError, EngineEvent, Medium, OutputConfig, PixelArea, Scene, SceneId, ScenePlace,
-    Showing, SinkKind, ZoneId,
+    Cue, EngineError, EngineEvent, Medium, OutputConfig, Overlay, PixelArea, Scene, SceneId,
+    ScenePlace, Showing, SinkKind, ZoneId,
 };
 
 use crate::sound::longest_silence;
@@ -18,7 +18,7 @@ use crate::support::wall::{MS, SECOND, STANDBY_ITEM, Wall, ZONE, lost, medium, m
 
 const LEFT: ZoneId = ZoneId(1);
 const RIGHT: ZoneId = ZoneId(2);
-const TICK: i64 = SECOND / 30;
+pub const TICK: i64 = SECOND / 30;
 
 /// A wall of two pictures' width.
 fn wide_wall() -> Wall {
@@ -63,7 +63,7 @@ fn announce(wall: &Wall, zone: ZoneId, paths: &[PathBuf], starts: i64, length: i
     cues
 }
 
-fn assert_lost_no_more_than_the_machine(wall: &mut Wall, cues: &[Cue]) {
+pub fn assert_lost_no_more_than_the_machine(wall: &mut Wall, cues: &[Cue]) {
     let ends: Vec<EngineEvent> = cues.iter().map(|c| wall.wait_for_end_of(c)).collect();
     let dropped = wall.engine.status().frames_dropped;
     for end in &ends {
@@ -212,101 +212,6 @@ fn a_scene_whose_pictures_are_not_decoded_in_time_does_not_take_the_air_before_t
     wall.stop();
 }
 
-#[test]
-fn a_fade_goes_steadily_from_one_picture_to_the_next_and_loses_nothing() {
-    let mut wall = Wall::start();
-    let folder = wall.path().to_owned();
-    let paths = [
-        still(1, "one.png", &folder),
-        still(7, "seven.png", &folder),
-        Clip::h264(2, 3000).make(&folder),
-        Clip::h264(3, 3000).make(&folder),
-    ];
-    let starts = wall.soon(2 * SECOND);
-    let fades = [0, SECOND, SECOND / 2, SECOND / 2];
-    let cues: Vec<Cue> = (0..)
-        .zip(&paths)
-        .zip(fades)
-        .map(|((i, path), crossfade_ns)| Cue {
-            crossfade_ns,
-            ..wall.cue_of(path, starts + i * 2 * SECOND, 2 * SECOND)
-        })
-        .collect();
-    for cue in &cues {
-        wall.engine.cue(ZONE, cue.clone()).unwrap();
-    }
-    assert_lost_no_more_than_the_machine(&mut wall, &cues);
-
-    let fade = wall.seen_in(cues[1].starts_at_ns, cues[1].starts_at_ns + SECOND);
-    let levels: Vec<u8> = fade.iter().map(|s| s.luma).collect();
-    assert!(levels.is_sorted(), "{levels:?}");
-    let (before, after) = (
-        wall.seen_in(starts, cues[1].starts_at_ns)[0].luma,
-        wall.seen_in(cues[1].starts_at_ns + SECOND, cues[2].starts_at_ns)[0].luma,
-    );
-    assert!(
-        before < levels[0] && *levels.last().unwrap() < after,
-        "{before} {levels:?} {after}"
-    );
-    for frame in &fade {
-        let gone = (frame.at_ns - cues[1].starts_at_ns + TICK) * 256 / (SECOND + TICK);
-        let due = i64::from(before) + (i64::from(after) - i64::from(before)) * gone / 256;
-        assert!(
-            (i64::from(frame.luma) - due).abs() <= 2,
-            "{} instead of {due}",
-            frame.luma
-        );
-    }
-    let rates = [None, None, Some((30, 1)), Some((30, 1))];
-    for (((cue, fade), item), rate) in cues.iter().zip(fades).zip([1, 7, 2, 3]).zip(rates) {
-        wall.assert_shown((ZONE, cue), cue.starts_at_ns + fade, (item, rate));
-        let slot = wall.seen_in(cue.starts_at_ns, cue.ends_at_ns);
-        assert!(
-            slot.iter()
-                .all(|s| s.showing == Showing::Cue(cue.id) && !s.black)
-        );
-    }
-    wall.stop();
-}
-
-#[test]
-fn nothing_fades_into_darkness_or_out_of_it_or_on_a_cut() {
-    let mut wall = Wall::start();
-    let [one, seven] =
-        [(1, "one.png"), (7, "seven.png")].map(|(item, name)| still(item, name, wall.path()));
-    let starts = wall.soon(2 * SECOND);
-    let fading = |path, at, length| Cue {
-        crossfade_ns: SECOND,
-        ..wall.cue_of(path, at, length)
-    };
-    let first = fading(&one, starts, SECOND);
-    let second = fading(&seven, starts + 2 * SECOND, 100 * SECOND);
-    wall.engine.cue(ZONE, first.clone()).unwrap();
-    wall.engine.dark(ZONE, starts + SECOND).unwrap();
-    wall.engine.cue(ZONE, second.clone()).unwrap();
-    wall.wait_for_start_of(&second);
-    let cut = Cue {
-        crossfade_ns: SECOND,
-        ..wall.cue_of(&one, wall.engine.now_ns(), 100 * SECOND)
-    };
-    wall.engine.cut(ZONE, cut.clone()).unwrap();
-    wall.wait_for_start_of(&cut);
-    wall.engine.standby(ZONE, wall.engine.now_ns()).unwrap();
-    wall.wait_for_end_of(&cut);
-
-    let [one, seven, standby] = [1, 7, STANDBY_ITEM];
-    for frame in wall.seen() {
-        let item = frame.stamp.map(|stamp| stamp.item);
-        match frame.showing {
-            Showing::Dark => assert!(frame.black),
-            Showing::Standby => assert_eq!(item, Some(standby)),
-            Showing::Cue(cue) if cue == second.id => assert_eq!(item, Some(seven)),
-            Showing::Cue(_) => assert_eq!(item, Some(one)),
-        }
-    }
-    wall.stop();
-}
-
 /// A medium that counts how often it is opened.
 fn counted(path: &std::path::Path) -> (Medium, Arc<AtomicUsize>) {
     let opened = Arc::new(AtomicUsize::new(0));
@@ -431,5 +336,60 @@ fn numbers_of_scenes_and_zones_are_used_once() {
         wall.engine.dark(LEFT, 0).is_err()
     });
     wall.engine.prepare(halves(1)).unwrap();
+    wall.stop();
+}
+
+/// Draws a white square, or breaks.
+#[derive(Debug)]
+struct Square {
+    breaks: bool,
+    drawn: AtomicUsize,
+}
+
+impl Overlay for Square {
+    fn area(&self) -> PixelArea {
+        PixelArea {
+            x: 0,
+            y: i32::try_from(HEIGHT).unwrap() - 20,
+            width: 20,
+            height: 20,
+        }
+    }
+
+    fn draw(&self, _at_ns: i64, canvas: &mut PictureMut<'_>) {
+        self.drawn.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.breaks, "the overlay breaks, as it shall");
+        canvas.fill(self.area().into(), Yuv::WHITE);
+    }
+
+    fn ready(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn an_overlay_that_breaks_is_left_out_and_the_others_are_drawn() {
+    let mut wall = wide_wall();
+    let clip = Clip::h264(2, 20_000).make(wall.path());
+    let [broken, square] = [true, false].map(|breaks| {
+        Arc::new(Square {
+            breaks,
+            drawn: AtomicUsize::new(0),
+        })
+    });
+    let mut scene = halves(1);
+    scene.overlays = vec![broken.clone(), square.clone()];
+    wall.engine.prepare(scene).unwrap();
+    let cue = wall.cue_of(&clip, wall.engine.now_ns(), 20 * SECOND);
+    wall.engine.cue(LEFT, cue.clone()).unwrap();
+    wall.engine.take(SceneId(1), wall.engine.now_ns()).unwrap();
+    wall.wait_for_start_of(&cue);
+    wall.wait_until_true("pictures", || square.drawn.load(Ordering::SeqCst) > 10);
+    wall.wait_until(wall.engine.now_ns());
+
+    assert_eq!(broken.drawn.load(Ordering::SeqCst), 1);
+    let seen = wall.seen_of(LEFT, cue.starts_at_ns, i64::MAX);
+    assert!(seen.len() > 5 && seen.iter().all(|s| s.luma == 235));
+    assert!(seen.iter().all(|s| s.stamp.unwrap().item == 2));
     wall.stop();
 }
