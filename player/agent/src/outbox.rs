@@ -22,10 +22,12 @@ use tokio::sync::{Notify, oneshot};
 const MAX_GROUP: usize = 256;
 /// Records that wait in memory for a disk that takes them.
 const MAX_UNSAVED: usize = 10_000;
+/// Receipts that wait in memory.
+const MAX_RECEIPTS: usize = 256;
 const RETRY: Duration = Duration::from_secs(2);
 
 type OnStored = Box<dyn FnOnce() + Send>;
-type MakeReceipt = Box<dyn FnOnce(u64, Option<Digest>) -> Option<(String, Digest)> + Send>;
+type MakeReceipt = Box<dyn FnMut(u64, Option<Digest>) -> Option<(String, Digest)> + Send>;
 
 enum Order {
     Put(Box<Item>, Option<OnStored>),
@@ -81,10 +83,11 @@ impl Outbox {
         self.order(Order::Put(Box::new(item), Some(Box::new(on_stored))));
     }
 
-    /// Adds the next receipt of the chain; see [`Store::add_receipt`].
+    /// Adds the next receipt of the chain, again if the disk does not take it; see
+    /// [`Store::add_receipt`].
     pub fn put_receipt<F>(&self, stamp: Stamp, make: F)
     where
-        F: FnOnce(u64, Option<Digest>) -> Option<(String, Digest)> + Send + 'static,
+        F: FnMut(u64, Option<Digest>) -> Option<(String, Digest)> + Send + 'static,
     {
         self.order(Order::Receipt(stamp, Box::new(make)));
     }
@@ -169,6 +172,8 @@ struct Keeper {
     store: Store,
     urgent: Arc<Notify>,
     unsaved: VecDeque<(Item, Option<OnStored>)>,
+    /// Receipts that the disk has not taken yet.
+    receipts: VecDeque<(Stamp, MakeReceipt)>,
     failing: bool,
 }
 
@@ -179,6 +184,7 @@ impl Keeper {
             place,
             urgent,
             unsaved: VecDeque::new(),
+            receipts: VecDeque::new(),
             failing: false,
         };
         match keeper.place.open() {
@@ -190,18 +196,18 @@ impl Keeper {
 
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
-            let patience = if self.unsaved.is_empty() {
+            let patience = if self.unsaved.is_empty() && self.receipts.is_empty() {
                 Duration::from_secs(3_600)
             } else {
                 RETRY
             };
             match orders.recv_timeout(patience) {
                 Ok(order) => self.obey(order, orders),
-                Err(RecvTimeoutError::Timeout) => self.save(),
+                Err(RecvTimeoutError::Timeout) => self.save_all(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.save();
+        self.save_all();
     }
 
     /// Carries out `first`; puts that wait behind it are taken along in one transaction.
@@ -218,7 +224,12 @@ impl Keeper {
                 self.answer(order);
             }
         }
+        self.save_all();
+    }
+
+    fn save_all(&mut self) {
         self.save();
+        self.save_receipts();
     }
 
     fn answer(&mut self, order: Order) {
@@ -229,9 +240,8 @@ impl Keeper {
                 Ok(())
             }
             Order::Receipt(stamp, make) => {
-                let added = self.store.add_receipt(stamp, make);
-                self.urgent.notify_one();
-                added
+                self.receipts.push_back((stamp, make));
+                Ok(())
             }
             Order::Batch(records, bytes, reply) => self
                 .store
@@ -263,6 +273,22 @@ impl Keeper {
         }
     }
 
+    /// In the order in which they were written: each names the one before.
+    fn save_receipts(&mut self) {
+        while let Some((stamp, make)) = self.receipts.front_mut() {
+            if let Err(error) = self.store.add_receipt(*stamp, make) {
+                self.recover(&error);
+                break;
+            }
+            self.receipts.pop_front();
+            self.urgent.notify_one();
+            self.is_well_again();
+        }
+        while self.receipts.len() > MAX_RECEIPTS {
+            self.receipts.pop_front();
+        }
+    }
+
     fn saved(&mut self) {
         let mut urgent = false;
         for (item, on_stored) in self.unsaved.drain(..) {
@@ -274,6 +300,10 @@ impl Keeper {
         if urgent {
             self.urgent.notify_one();
         }
+        self.is_well_again();
+    }
+
+    fn is_well_again(&mut self) {
         if std::mem::take(&mut self.failing) {
             tracing::info!("the outbox can be written again");
         }

@@ -65,10 +65,10 @@ impl Receipts {
         let key = Arc::clone(&self.key.borrow());
         self.outbox.put_receipt(stamp, move |n, prev| {
             let receipt = Receipt {
-                site: me.site,
-                channel: me.channel,
-                device: me.device,
-                boot,
+                site: me.site.clone(),
+                channel: me.channel.clone(),
+                device: me.device.clone(),
+                boot: boot.clone(),
                 n,
                 at_ms: stamp.wall_ms,
                 root_version: statement.accepted.root_version,
@@ -76,7 +76,7 @@ impl Receipts {
                 release_sha256: statement.accepted.release_sha256,
                 takedown: statement.accepted.takedown,
                 override_seq: statement.accepted.override_seq,
-                showing: statement.showing,
+                showing: statement.showing.clone(),
                 prev,
             };
             match key.sign_receipt(&receipt) {

@@ -249,3 +249,32 @@ async fn a_screen_hears_that_its_record_is_stored_only_when_it_is_on_the_disk() 
     let mut second = open(folder.path());
     assert_eq!(second.batch(1_000, 1 << 30).unwrap().len(), 600);
 }
+
+#[tokio::test]
+async fn a_receipt_that_the_disk_did_not_take_is_written_once_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::start(folder.path(), LIMIT).unwrap();
+    outbox.flush().await;
+    let other = rusqlite::Connection::open(folder.path().join("outbox.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (told, asked) = std::sync::mpsc::channel();
+    outbox.put_receipt(stamp_untrusted(), move |n, _| {
+        told.send(n).ok();
+        Some((format!("receipt {n}"), Digest::of(&n.to_be_bytes())))
+    });
+    // The outbox has met the lock and gone on: it answers.
+    assert!(outbox.batch(10, 1 << 20).await.is_empty());
+    assert!(asked.try_recv().is_err());
+    other.execute_batch("ROLLBACK").unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let batch = outbox.batch(10, 1 << 20).await;
+        let is_receipt = |record: &Record| matches!(record.body, RecordBody::Receipt(_));
+        if batch.iter().any(is_receipt) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "the receipt is lost");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(asked.recv(), Ok(1));
+}
