@@ -239,9 +239,11 @@ impl Aired {
         };
         with_luma(picture, &self.info, |whole| {
             for (zone, choice) in &sent.shares {
-                let luma = match picture.caps {
-                    Some(_) if sent.shares.len() == 1 => whole,
-                    Some(_) | None => part(whole, choice.place.area),
+                let passed_on = picture.buffer.as_ptr() == choice.frame.buffer.as_ptr();
+                let luma = if passed_on {
+                    whole
+                } else {
+                    part(whole, choice.place.area)
                 };
                 witness.frame(&PresentedFrame {
                     zone: *zone,

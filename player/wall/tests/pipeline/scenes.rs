@@ -105,15 +105,15 @@ fn two_zones_play_different_lists_and_each_is_exact_at_every_boundary() {
     let before = wall.seen_of(RIGHT, 0, starts);
     let standby = |s: &crate::support::wall::Seen| s.stamp.unwrap().item == STANDBY_ITEM;
     assert!(!before.is_empty() && before.iter().all(standby));
+    let pictures = |wall: &Wall| {
+        let seen = wall.seen().into_iter();
+        u64::try_from(seen.filter(|s| s.zone != RIGHT).count()).unwrap()
+    };
+    let before = pictures(&wall);
     let status = wall.engine.status();
     assert_eq!(status.scene, SceneId(1));
-    let ticks = wall.seen().iter().filter(|s| s.zone != RIGHT).count();
-    assert!(
-        status
-            .frames_presented
-            .abs_diff(u64::try_from(ticks).unwrap())
-            <= 5
-    );
+    let counted = status.frames_presented;
+    assert!(before <= counted + 1 && counted <= pictures(&wall));
     wall.stop();
 }
 
@@ -384,12 +384,13 @@ fn an_overlay_that_breaks_is_left_out_and_the_others_are_drawn() {
     wall.engine.cue(LEFT, cue.clone()).unwrap();
     wall.engine.take(SceneId(1), wall.engine.now_ns()).unwrap();
     wall.wait_for_start_of(&cue);
-    wall.wait_until_true("pictures", || square.drawn.load(Ordering::SeqCst) > 10);
-    wall.wait_until(wall.engine.now_ns());
+    let shown = |wall: &Wall| wall.seen_of(LEFT, cue.starts_at_ns, i64::MAX);
+    wall.wait_until_true("pictures", || shown(&wall).len() > 5);
 
     assert_eq!(broken.drawn.load(Ordering::SeqCst), 1);
-    let seen = wall.seen_of(LEFT, cue.starts_at_ns, i64::MAX);
-    assert!(seen.len() > 5 && seen.iter().all(|s| s.luma == 235));
+    let seen = shown(&wall);
+    assert!(square.drawn.load(Ordering::SeqCst) >= seen.len());
+    assert!(seen.iter().all(|s| s.luma == 235));
     assert!(seen.iter().all(|s| s.stamp.unwrap().item == 2));
     wall.stop();
 }
