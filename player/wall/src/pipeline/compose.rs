@@ -199,3 +199,31 @@ fn canvas_on<'a>(bytes: &'a mut [u8], info: &gst_video::VideoInfo) -> Option<Pic
 fn pixels(edge: u32) -> usize {
     usize::try_from(edge).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_used_again_when_nobody_looks_at_it_any_more_and_not_before() {
+        gst::init().unwrap();
+        let mut composer = Composer::default();
+        let memory = |buffer: &gst::Buffer| buffer.peek_memory(0).as_ptr();
+        let first = composer.fresh(100);
+        composer.used.push(first.clone());
+        // As an output holds it: another buffer of the same memory.
+        let mut sent = first.copy();
+        gst::ParentBufferMeta::add(sent.get_mut().unwrap(), &first);
+        let of_first = memory(&first);
+        drop(first);
+
+        let second = composer.fresh(100);
+        assert_ne!(memory(&second), of_first);
+        composer.used.push(second.clone());
+        drop(sent);
+        assert_eq!(memory(&composer.fresh(100)), of_first);
+        assert_eq!(composer.fresh(50).size(), 50, "another scene");
+        drop(second);
+        assert!(composer.used.is_empty());
+    }
+}
