@@ -63,24 +63,22 @@ impl Beat {
 
     /// Lets what is seen be heard, and ahead of its time what will be seen next.
     pub(super) fn publish_sound(&self, tick_ns: i64) {
-        let next = self.next.and_then(|take| {
-            let shows = self.prepared.iter();
-            let show = shows
-                .filter(|show| show.is_ready(tick_ns))
-                .find(|show| show.id == take.scene)?;
-            Some((take.at_ns, show))
+        let next = self.next.filter(|take| {
+            let mut shows = self.prepared.iter();
+            shows.any(|show| show.id == take.scene && show.is_ready(tick_ns))
         });
         for (zone, mut spans) in self.shown.spans() {
-            if let Some((at_ns, _)) = next {
-                spans.iter_mut().for_each(|span| end_at(span, at_ns));
+            if let Some(take) = next {
+                spans.iter_mut().for_each(|span| end_at(span, take.at_ns));
             }
             self.tools.timeline.set(zone, spans);
         }
-        let Some((at_ns, show)) = next else { return };
-        for (zone, mut spans) in show.spans() {
-            spans.retain(|span| span.ends_ns > at_ns);
-            spans.iter_mut().for_each(|span| begin_at(span, at_ns));
-            self.tools.timeline.set(zone, spans);
+        for show in &self.prepared {
+            let take = next.filter(|take| take.scene == show.id);
+            for (zone, spans) in show.spans() {
+                let spans = take.map_or_else(Vec::new, |take| from(spans, take.at_ns));
+                self.tools.timeline.set(zone, spans);
+            }
         }
     }
 
@@ -110,9 +108,11 @@ fn end_at(span: &mut Span, at_ns: i64) {
     }
 }
 
-fn begin_at(span: &mut Span, at_ns: i64) {
-    if span.from_ns < at_ns {
+fn from(mut spans: Vec<Span>, at_ns: i64) -> Vec<Span> {
+    spans.retain(|span| span.ends_ns > at_ns);
+    for span in spans.iter_mut().filter(|span| span.from_ns < at_ns) {
         span.from_ns = at_ns;
         span.fade_in_ns = 0;
     }
+    spans
 }
