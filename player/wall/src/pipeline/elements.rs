@@ -79,3 +79,37 @@ pub(super) fn sound_caps() -> gst::Caps {
         .field("channels", i32::try_from(CHANNELS).unwrap_or(0))
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_the_direct_path_for_memory_may_keep_its_own_rows_and_enough_buffers() {
+        gst::init().unwrap();
+        let sink = gst_app::AppSink::builder().build();
+        take_as_it_is(&sink, 12);
+        let source = gst::Pad::builder(gst::PadDirection::Src)
+            .name("src")
+            .build();
+        source.set_active(true).unwrap();
+        sink.set_state(gst::State::Ready).unwrap();
+        let pad = sink.static_pad("sink").unwrap();
+        pad.set_active(true).unwrap();
+        source.link(&pad).unwrap();
+        let caps = picture_caps(640, 360);
+        let mut asked = gst::query::Allocation::new(Some(&caps), true);
+        assert!(source.peer_query(&mut asked));
+        assert!(
+            asked
+                .find_allocation_meta::<gst_video::VideoMeta>()
+                .is_some()
+        );
+        let pools: Vec<_> = asked
+            .allocation_pools()
+            .map(|pool| (pool.1, pool.2))
+            .collect();
+        assert_eq!(pools, [(640 * 360 * 3 / 2, 12)]);
+        sink.set_state(gst::State::Null).unwrap();
+    }
+}

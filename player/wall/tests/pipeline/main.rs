@@ -13,6 +13,7 @@ mod fades;
 mod faults;
 mod joining;
 mod malformed;
+mod oddities;
 mod orders;
 mod outputs;
 mod scenes;

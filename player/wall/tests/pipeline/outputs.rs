@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cotmoc_wall::pipeline::{AudioKind, EngineEvent, Showing, SinkKind};
+use cotmoc_wall::pipeline::{AudioKind, EngineEvent, Patience, Showing, SinkKind};
 
 use crate::support::media::Clip;
 use crate::support::wall::{SECOND, Wall, ZONE, output};
@@ -61,6 +61,30 @@ fn a_sink_that_never_works_is_reported_once_and_nothing_counts_as_presented() {
     assert_eq!(status.frames_presented, 0);
     assert_eq!(wall.events().iter().filter(|e| is_lost(e)).count(), 1);
     assert!(!wall.events().iter().any(is_restored));
+    wall.stop();
+}
+
+#[test]
+fn a_sink_that_stops_taking_pictures_is_noticed_within_a_second_and_stood_in_for() {
+    let patience = Patience::default();
+    let second = Duration::from_secs(1);
+    assert!(patience.output_stall_after < second && patience.stall_after < second);
+    let mut wall = Wall::start_with(|config| {
+        config.outputs = vec![output(SinkKind::Custom {
+            description: "identity sleep-time=3000000 ! fakesink".to_owned(),
+        })];
+        config.patience.output_stall_after = patience.output_stall_after;
+    });
+    let lost = wall.wait_for("loss of the output", is_lost);
+    let EngineEvent::OutputLost { reason, .. } = lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(reason, "it presents nothing");
+    let ticks = wall.engine.status().ticks;
+    wall.wait_until_true("a hundred ticks", || {
+        wall.engine.status().ticks > ticks + 100
+    });
+    assert!(!wall.engine.status().output_ok);
     wall.stop();
 }
 

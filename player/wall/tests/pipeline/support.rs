@@ -3,4 +3,5 @@
 pub mod barcode;
 pub mod harm;
 pub mod media;
+pub mod stuck;
 pub mod wall;
