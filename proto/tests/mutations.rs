@@ -9,11 +9,12 @@
 use cotmoc_proto::Reject;
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::json::parse_strict;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{
-    Identity, Receipt, Root, TrustState, admit_release, admit_root, admit_takedown, factory_root,
-    verify_receipt,
+    Identity, Receipt, Root, TrustState, admit_override, admit_release, admit_root, admit_takedown,
+    factory_root, verify_receipt,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -22,14 +23,19 @@ const ROOT_1: &[u8] = include_bytes!("recorded/envelope.root-1.json");
 const ROOT_2: &[u8] = include_bytes!("recorded/envelope.root-2.json");
 const RELEASE: &[u8] = include_bytes!("recorded/envelope.release-1.json");
 const TAKEDOWN: &[u8] = include_bytes!("recorded/envelope.takedown-1.json");
-const SIGNED: [&[u8]; 4] = [ROOT_1, ROOT_2, RELEASE, TAKEDOWN];
+const DUTY_ROOT: &[u8] = include_bytes!("recorded/envelope.override-root.json");
+const SHOW: &[u8] = include_bytes!("recorded/envelope.override-show.json");
+const SIGNED: [&[u8]; 6] = [ROOT_1, ROOT_2, RELEASE, TAKEDOWN, DUTY_ROOT, SHOW];
 
-/// A device that has the second root and nothing else.
+/// A device that has the second root and nothing else, and one of another site whose root has the
+/// override role.
 struct Device {
     first: Root,
     root: Root,
     state: TrustState,
     me: Identity,
+    duty_root: Root,
+    other: Identity,
 }
 
 impl Device {
@@ -43,6 +49,12 @@ impl Device {
                 channel: "gate".parse().unwrap(),
                 device: "W01".parse().unwrap(),
             },
+            duty_root: factory_root(DUTY_ROOT).unwrap(),
+            other: Identity {
+                site: "huu-nghi".parse().unwrap(),
+                channel: "hall".parse().unwrap(),
+                device: "W01".parse().unwrap(),
+            },
             first,
             root,
         }
@@ -50,11 +62,13 @@ impl Device {
 
     /// Whether any door opens to `bytes`.
     fn admits(&self, bytes: &[u8]) -> bool {
-        let doors: [Result<(), Reject>; 5] = [
+        let elsewhere = TrustState::fresh(&self.duty_root);
+        let doors: [Result<(), Reject>; 6] = [
             factory_root(bytes).map(drop),
             admit_root(&self.first, bytes).map(drop),
             admit_release(&self.root, &self.state, &self.me, bytes).map(drop),
             admit_takedown(&self.root, &self.state, &self.me, bytes).map(drop),
+            admit_override(&self.duty_root, &elsewhere, &self.other, bytes).map(drop),
             verify_receipt(b"", bytes).map(drop),
         ];
         doors.iter().any(Result::is_ok)
@@ -139,6 +153,18 @@ fn no_bit_of_a_takedown_can_be_changed() {
 }
 
 #[test]
+fn no_bit_of_an_override_can_be_changed() {
+    let device = Device::new();
+    for at in 0..SHOW.len() {
+        for bit in 0..8 {
+            let mut bytes = SHOW.to_vec();
+            bytes[at] ^= 1 << bit;
+            assert!(!device.admits(&bytes), "bit {bit} of byte {at}");
+        }
+    }
+}
+
+#[test]
 fn no_byte_of_a_release_can_be_changed() {
     let device = Device::new();
     for at in 0..RELEASE.len() {
@@ -196,6 +222,9 @@ proptest! {
         }
         if let Ok(takedown) = parse_strict::<Takedown>(&bytes) {
             drop(takedown.check());
+        }
+        if let Ok(order) = parse_strict::<Override>(&bytes) {
+            drop((order.check(), order.over_by()));
         }
         drop(parse_strict::<Receipt>(&bytes));
     }

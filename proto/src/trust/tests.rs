@@ -7,6 +7,7 @@ use crate::id::Holder;
 use crate::json::UniqueMap;
 use crate::layout::Layout;
 use crate::media::{Asset, Mime};
+use crate::override_order::{Action, Override, Template};
 use crate::plan::{LightPlan, SoundPlan};
 use crate::playlist::Item;
 use crate::reject::Reject;
@@ -15,6 +16,7 @@ use crate::takedown::Takedown;
 use crate::time::{DAY, TimeMs};
 use crate::window::OperatingWindow;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 /// A key of the right shape that nobody holds.
@@ -266,7 +268,154 @@ fn history() -> impl Strategy<Value = (Vec<Release>, Vec<Takedown>)> {
     })
 }
 
+fn template(duration_ms: i64) -> Template {
+    Template {
+        item: "emergency".parse().unwrap(),
+        asset: asset(0),
+        min_release: 1,
+        max_release: 1,
+        duration_ms,
+    }
+}
+
+fn order(seq: u64, action: Action) -> Override {
+    Override {
+        site: "huu-nghi".parse().unwrap(),
+        channel: "hall".parse().unwrap(),
+        epoch: 1,
+        seq,
+        issued_ms: TimeMs(0),
+        action,
+        reason: String::new(),
+    }
+}
+
+fn show(seq: u64, duration_ms: i64) -> Override {
+    order(seq, Action::Show(template(duration_ms)))
+}
+
+#[test]
+fn a_root_without_the_override_role_is_good_and_one_that_has_it_must_have_it_right() {
+    assert_eq!(root().check(), Ok(()));
+    assert!(!root().roles.0.contains_key(&RoleName::Override));
+    let add = |root: &mut Root, clauses: Vec<Clause>| {
+        root.roles
+            .0
+            .insert(RoleName::Override, Role { all: clauses });
+    };
+    let mut with = root();
+    add(&mut with, vec![clause("duty", &[6], 1)]);
+    assert_eq!(with.check(), Ok(()));
+    refused(|root| add(root, vec![]));
+    refused(|root| add(root, vec![clause("duty", &[6], 0)]));
+    refused(|root| add(root, vec![clause("duty", &[6], 2)]));
+    refused(|root| add(root, vec![clause("duty", &[99], 1)]));
+    for limit_ms in [0, -1, 999, 7 * DAY + 1] {
+        refused(|root| root.override_limit_ms = limit_ms);
+    }
+}
+
+#[test]
+fn the_usual_limit_is_not_written_so_that_older_readers_understand_the_root() {
+    let text = serde_json::to_string(&root()).unwrap();
+    assert!(!text.contains("override"), "{text}");
+    let read: Root = crate::json::parse_strict(text.as_bytes()).unwrap();
+    assert_eq!(read.override_limit_ms, DAY);
+    let mut shorter = root();
+    shorter.override_limit_ms = 60_000;
+    let text = serde_json::to_string(&shorter).unwrap();
+    let read: Root = crate::json::parse_strict(text.as_bytes()).unwrap();
+    assert_eq!(read, shorter);
+    let state = serde_json::to_string(&TrustState::fresh(&root())).unwrap();
+    assert!(!state.contains("override"), "{state}");
+}
+
+/// What happens to a device that duty officers give orders.
+#[derive(Debug, Clone)]
+enum Step {
+    Show(u64, i64),
+    End(u64, u64),
+    Powered(i64),
+    Restarted,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (1_u64..12, 1_000_i64..100_000).prop_map(|(seq, ms)| Step::Show(seq, ms)),
+        (2_u64..12, 1_u64..11).prop_map(|(seq, ends)| Step::End(seq, ends)),
+        (0_i64..60_000).prop_map(Step::Powered),
+        Just(Step::Restarted),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn an_order_is_shown_once_and_no_longer_than_it_lasts_whatever_comes(
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let mut state = TrustState::fresh(&root());
+        let mut shown_ms = std::collections::BTreeMap::<u64, i64>::new();
+        let mut over = BTreeSet::<u64>::new();
+        for step in steps {
+            let before = state.clone();
+            let order = match step {
+                Step::Powered(ms) => {
+                    if let Some(order) = &state.override_in_force {
+                        let left = order.template.duration_ms - order.used_ms;
+                        *shown_ms.entry(order.seq).or_default() += ms.min(left);
+                    }
+                    state.on_powered(ms);
+                    None
+                }
+                Step::Restarted => {
+                    state.spend_override(1_000);
+                    None
+                }
+                Step::Show(seq, ms) => Some(show(seq, ms)),
+                Step::End(seq, ends) => Some(order(seq, Action::End { ends })),
+            };
+            if let Some(order) = order {
+                let digest = Digest::of(&serde_json::to_vec(&order).unwrap());
+                match state.check_override(&order, digest) {
+                    Ok(()) => {
+                        state.on_override(&order, digest);
+                        prop_assert!(state.override_seq >= before.override_seq);
+                        prop_assert_eq!(state.override_seq, order.seq);
+                    }
+                    Err(_) => prop_assert!(order.seq <= state.override_seq),
+                }
+                if order.seq <= before.override_seq {
+                    prop_assert_eq!(&state, &before);
+                }
+            }
+            let now = state.override_in_force.as_ref().map(|order| order.seq);
+            let was = before.override_in_force.as_ref().map(|order| order.seq);
+            over.extend(was.filter(|was| now != Some(*was)));
+            if let Some(order) = &state.override_in_force {
+                prop_assert!(!over.contains(&order.seq), "what is over comes back");
+                prop_assert!(order.used_ms < order.template.duration_ms);
+                prop_assert!(shown_ms.get(&order.seq).copied().unwrap_or(0) <= order.used_ms);
+            }
+        }
+    }
+
+    #[test]
+    fn proven_time_refuses_and_ends_what_was_ordered_long_before(
+        lasts in 1_000..DAY,
+        late in -DAY..DAY,
+    ) {
+        let mut state = TrustState::fresh(&root());
+        state.powered_ms = lasts + DAY + late;
+        let checked = state.check_override(&show(1, lasts), asset(1));
+        prop_assert_eq!(checked.is_ok(), late < 0);
+        state.powered_ms = 0;
+        state.on_override(&show(1, lasts), asset(1));
+        let mut root = root();
+        (root.version, root.issued_ms) = (2, TimeMs(lasts + DAY + late));
+        state.on_root(&root);
+        prop_assert_eq!(state.override_in_force.is_some(), late < 0);
+    }
+
     #[test]
     fn whatever_order_takedowns_and_releases_arrive_in_the_same_is_denied(
         (releases, takedowns) in history(),

@@ -16,10 +16,12 @@ use cotmoc_proto::device::{
 };
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::json::parse_strict;
+use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{
-    Identity, Receipt, Root, TrustState, admit_release, admit_root, admit_takedown, factory_root,
+    Identity, Receipt, Root, TrustState, admit_override, admit_release, admit_root, admit_takedown,
+    factory_root,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,10 +30,11 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 /// What a file holds, by the first word of its name.
-const READERS: [(&str, Reader); 13] = [
+const READERS: [(&str, Reader); 14] = [
     ("root", strict::<Root>),
     ("release", strict::<Release>),
     ("takedown", strict::<Takedown>),
+    ("override", strict::<Override>),
     ("receipt", strict::<Receipt>),
     ("envelope", |bytes| {
         Envelope::parse(bytes).map(drop).map_err(|e| e.to_string())
@@ -160,6 +163,13 @@ fn documents_are_written_and_read_byte_by_byte_as_ever() {
     assert_eq!(samples::root().check(), Ok(()));
     assert_eq!(samples::release().check(), Ok(()));
     assert_eq!(samples::takedown().check(), Ok(()));
+    signed("override-show", &samples::override_show());
+    signed("override-end", &samples::override_end());
+    signed("override-root", &samples::root_with_override());
+    signed("override-receipt", &samples::receipt_of_override());
+    assert_eq!(samples::override_show().check(), Ok(()));
+    assert_eq!(samples::override_end().check(), Ok(()));
+    assert_eq!(samples::root_with_override().check(), Ok(()));
 }
 
 #[test]
@@ -180,13 +190,18 @@ fn messages_are_written_as_ever_and_read_with_fields_of_a_later_version() {
     message::<RenewRequest>("renew-request", &samples::renew_request());
     message::<RenewResponse>("renew-response", &samples::renew_response());
     message::<ScreenReport>("screen-report", &samples::screen_report());
+    message::<ScreenReport>("override-report", &samples::report_of_override());
+    message::<SyncResponse>("override-response", &samples::response_with_override());
 }
 
 #[test]
-fn kinds_of_events_that_tell_of_certificates_have_words_of_their_own() {
+fn kinds_of_events_that_tell_of_certificates_and_overrides_have_words_of_their_own() {
     for (kind, word) in [
         (EventKind::CertificateRenewed, "\"certificate-renewed\""),
         (EventKind::CertificateExpiring, "\"certificate-expiring\""),
+        (EventKind::OverrideAccepted, "\"override-accepted\""),
+        (EventKind::OverrideRefused, "\"override-refused\""),
+        (EventKind::OverrideOver, "\"override-over\""),
     ] {
         assert_eq!(serde_json::to_string(&kind).unwrap(), word);
         assert_eq!(serde_json::from_str::<EventKind>(word).unwrap(), kind);
@@ -218,6 +233,24 @@ fn every_recorded_envelope_is_still_admitted() {
     let release = admit_release(&root, &state, &me, &read("envelope.release-1.json")).unwrap();
     state.on_release(&release.document, release.digest);
     admit_takedown(&root, &state, &me, &read("envelope.takedown-1.json")).unwrap();
+}
+
+#[test]
+fn every_recorded_override_is_still_admitted() {
+    let read = |name: &str| std::fs::read(folder("recorded").join(name)).unwrap();
+    let root = factory_root(&read("envelope.override-root.json")).unwrap();
+    let me = Identity {
+        site: "huu-nghi".parse().unwrap(),
+        channel: "hall".parse().unwrap(),
+        device: "W01".parse().unwrap(),
+    };
+    let mut state = TrustState::fresh(&root);
+    for (name, shows) in [("show", true), ("end", false)] {
+        let bytes = read(&format!("envelope.override-{name}.json"));
+        let order = admit_override(&root, &state, &me, &bytes).unwrap();
+        state.on_override(&order.document, order.digest);
+        assert_eq!(state.override_in_force.is_some(), shows);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use cotmoc_proto::device::{
 use cotmoc_proto::json::UniqueMap;
 use cotmoc_proto::layout::Layout;
 use cotmoc_proto::media::{Asset, Mime};
+use cotmoc_proto::override_order::{Action, Override, Template};
 use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
@@ -182,6 +183,72 @@ pub fn takedown() -> Takedown {
         whole: false,
         reason: "Theo công văn 123/STTTT".to_owned(),
     }
+}
+
+pub fn override_show() -> Override {
+    Override {
+        site: id("lao-cai"),
+        channel: id("gate"),
+        epoch: 1,
+        seq: 4,
+        issued_ms: OPENING,
+        action: Action::Show(Template {
+            item: id("khan-cap"),
+            asset: digest("khan-cap"),
+            min_release: 5,
+            max_release: 17,
+            duration_ms: 2 * HOUR,
+        }),
+        reason: "Cháy ở bãi xe".to_owned(),
+    }
+}
+
+pub fn override_end() -> Override {
+    Override {
+        seq: 5,
+        action: Action::End { ends: 4 },
+        reason: "Đã dập lửa".to_owned(),
+        ..override_show()
+    }
+}
+
+/// A root that says how long an override may last.
+pub fn root_with_override() -> Root {
+    let mut root = root();
+    root.override_limit_ms = 4 * HOUR;
+    let duty = role(&[("duty", &["truc-ban"], 1)]);
+    root.roles.0.insert(RoleName::Override, duty);
+    root
+}
+
+/// What a screen reports while a template is on air.
+pub fn report_of_override() -> ScreenReport {
+    ScreenReport {
+        showing: vec![Showing::Template {
+            item: id("khan-cap"),
+            title: "Thông báo khẩn".to_owned(),
+            since_ms: OPENING,
+        }],
+        override_seq: 4,
+        ..screen_report()
+    }
+}
+
+pub fn receipt_of_override() -> Receipt {
+    Receipt {
+        override_seq: 4,
+        showing: vec![id("khan-cap")],
+        ..receipt()
+    }
+}
+
+pub fn response_with_override() -> SyncResponse {
+    let mut response = sync_response();
+    response.desired.overrides = vec![DocumentRef {
+        number: 4,
+        envelope_sha256: digest("override 4"),
+    }];
+    response
 }
 
 pub fn receipt() -> Receipt {

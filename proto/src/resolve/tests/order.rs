@@ -119,3 +119,76 @@ fn without_a_clock_to_believe_only_items_without_a_time_are_shown_at_any_hour() 
         assert!(matches!(answer.picture, Picture::Lit(_)));
     }
 }
+
+/// What the release's template `emergency` is ordered to show.
+fn ordered() -> (Release, ScreenState) {
+    let mut release = two_priorities();
+    let template = item("emergency", 10_000);
+    let state = ScreenState {
+        template: Some((template.id.clone(), template.digest())),
+        ..ScreenState::default()
+    };
+    release.templates = vec![template];
+    (release, state)
+}
+
+#[test]
+fn a_template_comes_before_the_programme_the_window_and_the_releases_end() {
+    let (release, state) = ordered();
+    let stale = ScreenState {
+        stale: true,
+        ..state.clone()
+    };
+    for (state, at) in [
+        (&state, NOON),
+        (&state, MIDNIGHT),
+        (&stale, NOON),
+        (&stale, MIDNIGHT),
+    ] {
+        let answer = with(&release, state, at);
+        assert_eq!(word(&answer), "template emergency");
+        let Picture::Lit(zones) = &answer.picture else {
+            panic!("{answer:?}");
+        };
+        assert_eq!((zones.len(), zones[0].zone), (1, None), "the whole canvas");
+    }
+    let opening = MIDNIGHT.plus(7 * HOUR);
+    assert_eq!(with(&release, &state, MIDNIGHT).until, opening);
+    for at in [TimeMs(0), NOON, NOON.plus(9_000 * DAY), TimeMs::MAX] {
+        let now = Moment { at, trusted: false };
+        let answer = resolve(Some(&release), &state, now);
+        assert_eq!(word(&answer), "template emergency");
+    }
+}
+
+#[test]
+fn a_template_is_shown_only_if_the_release_has_it_as_ordered_and_it_may_and_can_be_shown() {
+    let (release, state) = ordered();
+    let mut other = release.clone();
+    other.templates[0].asset.sha256 = item("other", 1_000).digest();
+    assert_eq!(word(&with(&other, &state, NOON)), "high");
+    other.templates.clear();
+    assert_eq!(word(&with(&other, &state, NOON)), "high");
+    assert_eq!(word(&with(&other, &state, MIDNIGHT)), "dark");
+    let damaged = ScreenState {
+        unavailable: without(&["emergency"]).unavailable,
+        ..state.clone()
+    };
+    assert_eq!(word(&with(&release, &damaged, NOON)), "high");
+    let down = ScreenState {
+        down: true,
+        ..state.clone()
+    };
+    assert_eq!(word(&with(&release, &down, NOON)), "fallback TakenDown");
+    let item_of_a_playlist = item("high", 10_000);
+    let playing = ScreenState {
+        template: Some((item_of_a_playlist.id.clone(), item_of_a_playlist.digest())),
+        ..ScreenState::default()
+    };
+    assert_eq!(word(&with(&release, &playing, MIDNIGHT)), "dark");
+    let now = Moment {
+        at: NOON,
+        trusted: true,
+    };
+    assert_eq!(word(&resolve(None, &state, now)), "factory NoRelease");
+}
