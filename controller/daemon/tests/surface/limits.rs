@@ -33,6 +33,38 @@ async fn without_the_operators_token_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn whoever_is_refused_early_hears_why_however_much_was_on_its_way() {
+    let world = World::start("").await;
+    let path = "/api/v1/envelopes";
+    let url = format!("http://{}{path}", world.address("console"));
+    for length in [0, 700 << 10, 2 << 20, 7 << 20] {
+        for _ in 0..10 {
+            let body = vec![b' '; length];
+            let stranger = world.http.post(&url).body(body.clone());
+            answer(stranger).await.refused(401, "unauthorised");
+            if length > 0 {
+                let known = world.request(Method::POST, path).body(body);
+                answer(known).await.refused(413, "too-big");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_waits_only_briefly_for_a_body_that_does_not_come() {
+    let world = World::start("").await;
+    let address = world.address("console").to_string();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/envelopes HTTP/1.1\r\nHost: {address}\r\nContent-Length: 4000000\r\n\r\nx"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut said = vec![0; 12];
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!(said, b"HTTP/1.1 401");
+}
+
+#[tokio::test]
 async fn w17_errors_are_json_say_what_to_do_and_leak_nothing() {
     let world = World::start("").await;
     for (method, path, status) in [

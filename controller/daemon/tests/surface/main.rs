@@ -12,6 +12,7 @@ mod device;
 mod drafts;
 mod enrolment;
 mod limits;
+mod overrides;
 mod page;
 mod publish;
 mod renewal;
