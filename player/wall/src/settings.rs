@@ -93,7 +93,7 @@ impl Settings {
         let (audio, volume) = (audio(reader), volume(reader));
         let clock = reader.optional("clock.source", ClockSource::Auto, "\"auto\" or \"system\"");
         let pictures = pictures(reader);
-        let memory_mib = reader.within("limits.memory_mib", 2_048, 128..=1_048_576);
+        let memory_mib = reader.within("limits.memory_mib", 2_048, 32..=1_048_576);
         Some(Self {
             me: Identity {
                 site: site?,

@@ -234,7 +234,9 @@ impl PictureLine {
             sinks::place_on_display(sink.upcast_ref(), area);
         }
         if takes_any_size && place == Place::Configured {
-            self.feed.takes.set(self.output, sinks::taken(&sink));
+            self.feed
+                .takes
+                .set(self.output, sinks::taken(elements.first(), &sink));
         }
         if let Some(aired) = self.account() {
             aired.restart(generation, place == Place::Configured);
