@@ -5,9 +5,13 @@ use std::ops::Range;
 /// A rectangle in pixels. One without width or height is empty; it may lie anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Area {
+    /// Of its left edge.
     pub x: i32,
+    /// Of its upper edge.
     pub y: i32,
+    /// To the right of `x`.
     pub width: i32,
+    /// Below `y`.
     pub height: i32,
 }
 

@@ -3,17 +3,22 @@
 /// A colour in limited-range BT.709: brightness 16 to 235, colour differences around 128.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Yuv {
+    /// Brightness.
     pub y: u8,
+    /// Difference of blue.
     pub u: u8,
+    /// Difference of red.
     pub v: u8,
 }
 
 impl Yuv {
+    /// No light.
     pub const BLACK: Self = Self {
         y: 16,
         u: 128,
         v: 128,
     };
+    /// All light.
     pub const WHITE: Self = Self {
         y: 235,
         u: 128,

@@ -21,6 +21,7 @@ pub struct Coverage {
 /// What a shape is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ink {
+    /// What it covers with.
     pub colour: Yuv,
     /// 0 to 256.
     pub opacity: u16,
@@ -56,11 +57,13 @@ impl Coverage {
         }
     }
 
+    /// Pixels from left to right.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
+    /// Pixels from top to bottom.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height

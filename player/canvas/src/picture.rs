@@ -7,13 +7,17 @@ use std::fmt;
 /// One channel of a picture: rows of bytes, each `stride` after the one before.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
+    /// From its first row on.
     pub bytes: &'a [u8],
+    /// From the beginning of one row to that of the next.
     pub stride: usize,
 }
 
 /// A channel that can be written.
 pub struct PlaneMut<'a> {
+    /// From its first row on.
     pub bytes: &'a mut [u8],
+    /// From the beginning of one row to that of the next.
     pub stride: usize,
 }
 
@@ -52,11 +56,13 @@ impl<'a> Picture<'a> {
         })
     }
 
+    /// Pixels from left to right.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
+    /// Pixels from top to bottom.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height
@@ -89,11 +95,13 @@ impl<'a> PictureMut<'a> {
         })
     }
 
+    /// Pixels from left to right.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
+    /// Pixels from top to bottom.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height
@@ -139,20 +147,21 @@ impl PictureBuf {
         }
     }
 
+    /// All of it, to be read.
     #[must_use]
     pub fn as_picture(&self) -> Picture<'_> {
         let (y, rest) = self.bytes.split_at(self.width * self.height);
         let (u, v) = rest.split_at(rest.len() / 2);
-        let strides = [self.width, self.width.div_ceil(2), self.width.div_ceil(2)];
-        let [y, u, v] = [y, u, v];
-        let [a, b, c] = strides;
+        let (luma, chroma) = (self.width, self.width.div_ceil(2));
         Picture {
             width: self.width,
             height: self.height,
-            planes: [(y, a), (u, b), (v, c)].map(|(bytes, stride)| Plane { bytes, stride }),
+            planes: [(y, luma), (u, chroma), (v, chroma)]
+                .map(|(bytes, stride)| Plane { bytes, stride }),
         }
     }
 
+    /// All of it, to be drawn on.
     #[must_use]
     pub fn as_picture_mut(&mut self) -> PictureMut<'_> {
         let (y, rest) = self.bytes.split_at_mut(self.width * self.height);

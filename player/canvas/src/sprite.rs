@@ -49,11 +49,13 @@ impl Sprite {
         }
     }
 
+    /// Pixels from left to right.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
+    /// Pixels from top to bottom.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height

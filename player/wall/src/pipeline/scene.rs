@@ -22,15 +22,21 @@ impl fmt::Display for SceneId {
 pub struct ScenePlace {
     /// New for every scene.
     pub zone: ZoneId,
+    /// In pixels of the canvas.
     pub area: PixelArea,
 }
 
 /// A canvas, the zones on it from back to front, and what is drawn over them in its order.
 #[derive(Clone, Debug)]
 pub struct Scene {
+    /// What the owner calls it.
     pub id: SceneId,
+    /// Pixels of the canvas.
     pub width: u32,
+    /// Pixels of the canvas.
     pub height: u32,
+    /// Back to front.
     pub zones: Vec<ScenePlace>,
+    /// Drawn over the zones, in this order.
     pub overlays: Vec<Arc<dyn Overlay>>,
 }
