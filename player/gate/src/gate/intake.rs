@@ -37,6 +37,8 @@ pub struct Intake {
     /// Takedown files that say nothing new before they, or what is accepted, change: whoever fills
     /// the inbox must not keep the gate busy.
     idle: BTreeMap<String, Stamp>,
+    /// The same of override files.
+    idle_orders: BTreeMap<String, Stamp>,
     /// The release envelope that needs no second look.
     settled: Option<Digest>,
     /// The release envelope whose media are being checked.
@@ -116,6 +118,7 @@ impl Gate {
         self.intake.handled.clear();
         self.intake.ordered.clear();
         self.intake.idle.clear();
+        self.intake.idle_orders.clear();
         self.intake.settled = None;
     }
 
@@ -140,6 +143,7 @@ impl Gate {
             .any(|outcome| matches!(outcome, Outcome::TakedownAccepted { .. }))
         {
             self.intake.idle.clear();
+            self.intake.idle_orders.clear();
         }
     }
 
@@ -279,6 +283,7 @@ impl Gate {
         });
         self.drop_lifted_takedowns();
         self.intake.idle.clear();
+        self.intake.idle_orders.clear();
         Ok(true)
     }
 

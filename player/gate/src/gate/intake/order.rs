@@ -1,6 +1,7 @@
 //! Overrides: the newest one that is good says what holds.
 
 use super::{Gate, remember};
+use crate::media::Stamp;
 use crate::report::{Outcome, What};
 use crate::vault::{self, MAX_OVERRIDES};
 use cotmoc_proto::Digest;
@@ -8,6 +9,7 @@ use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::override_order::{Action, Override};
 use cotmoc_proto::trust::{self, Admitted, RoleName};
 use cotmoc_service::file::FileError;
+use std::collections::BTreeMap;
 
 impl Gate {
     pub(super) fn take_overrides(&mut self, outcomes: &mut Vec<Outcome>) {
@@ -16,24 +18,40 @@ impl Gate {
         }
         let names = vault::override_names(&self.config.inbox_dir);
         let newest = names.len().saturating_sub(MAX_OVERRIDES);
+        let told = outcomes.len();
+        let mut idle = BTreeMap::new();
         for name in names.into_iter().skip(newest) {
-            if let Some(bytes) = self.read_inbox(&name, What::Override, outcomes) {
-                self.take_override(bytes, outcomes);
-            }
+            let stamp = Stamp::at(&self.config.inbox_dir.join(&name));
+            let is_idle = stamp.is_some() && self.intake.idle_orders.get(&name) == stamp.as_ref();
+            let is_settled = is_idle
+                || self
+                    .read_inbox(&name, What::Override, outcomes)
+                    .is_none_or(|bytes| self.take_override(bytes, outcomes));
+            idle.extend(stamp.filter(|_| is_settled).map(|stamp| (name, stamp)));
+        }
+        self.intake.idle_orders = idle;
+        if outcomes
+            .iter()
+            .skip(told)
+            .any(|outcome| matches!(outcome, Outcome::OverrideAccepted { .. }))
+        {
+            self.intake.idle_orders.clear();
         }
     }
 
-    fn take_override(&mut self, bytes: Vec<u8>, outcomes: &mut Vec<Outcome>) {
+    /// `false`: it is good and is to be looked at again.
+    fn take_override(&mut self, bytes: Vec<u8>, outcomes: &mut Vec<Outcome>) -> bool {
         let sha256 = Digest::of(&bytes);
         if self.intake.ordered.contains(&sha256) {
-            return;
+            return true;
         }
         let trust = &mut self.standing.book.trust;
         match trust::admit_override(&self.standing.root, trust, &self.config.me, &bytes) {
             Err(reject) => self.refuse(What::Override, reject, sha256, outcomes),
             Ok(Admitted { document, .. }) if document.seq == trust.override_seq => {
                 if let Err(error) = self.sign_override_anew(&document, &bytes) {
-                    return self.not_kept(What::Override, sha256, &error, outcomes);
+                    self.not_kept(What::Override, sha256, &error, outcomes);
+                    return false;
                 }
                 remember(&mut self.intake.ordered, sha256);
             }
@@ -44,6 +62,7 @@ impl Gate {
                 remember(&mut self.intake.ordered, sha256);
             }
         }
+        true
     }
 
     /// People wait for it: it is in force before it is on disk. Signed file first, counter second.
