@@ -209,6 +209,22 @@ fn a_takedown_that_an_editor_signed_is_refused() {
 }
 
 #[test]
+fn an_override_that_an_editor_signed_is_refused() {
+    let programme = Programme::on_air().unwrap();
+    let template = cotmoc_test_kit::item("item-1", &programme.red, 10_000);
+    let order = programme.lab.site.override_show(1, &template, 60_000);
+    let [editor, _] = &programme.lab.site.editors;
+    programme.smuggle(
+        "override.1.dsse",
+        &seal(PayloadType::Override, &order, &[editor]),
+    );
+    programme
+        .lab
+        .wait_for_event("W01", &EventKind::OverrideRefused, "unsigned");
+    programme.assert_still_on_air(1);
+}
+
+#[test]
 fn a_root_of_an_attackers_own_people_is_refused() {
     let programme = Programme::on_air().unwrap();
     let attacker = cotmoc_test_kit::Site::new();

@@ -246,7 +246,7 @@ async fn b11_a_release_that_does_not_fit_is_refused_before_anything_is_fetched()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stands_still_is_given_up_and_a_takedown_does_not_wait_for_it() {
+async fn a_body_that_stands_still_is_given_up_and_no_takedown_or_override_waits_for_it() {
     let mut board = Board::new("[network]\nidle_ms = 1500").await;
     board.start();
     let film = Film::new(1, CHUNK * 2);
@@ -260,8 +260,14 @@ async fn a_body_that_stands_still_is_given_up_and_a_takedown_does_not_wait_for_i
     .await;
     let takedown = board.site.seal_takedown(&board.site.takedown(1, 1, &[]));
     board.adversary.offer_takedown(1, &takedown);
-    until("the takedown is in the inbox", || {
-        std::fs::read(board.path("inbox/takedown.1.dsse")).is_ok_and(|bytes| bytes == takedown)
+    let order = board.site.override_end(2, 1);
+    let order = board.site.seal_override(&order);
+    board.adversary.offer_override(2, &order);
+    let is_in_inbox = |name: &str, wanted: &[u8]| {
+        std::fs::read(board.path("inbox").join(name)).is_ok_and(|bytes| bytes == wanted)
+    };
+    until("the takedown and the override are in the inbox", || {
+        is_in_inbox("takedown.1.dsse", &takedown) && is_in_inbox("override.2.dsse", &order)
     })
     .await;
     board.delivered(&envelope).await;
@@ -288,6 +294,10 @@ async fn documents_that_do_not_hold_are_refused_once_and_their_media_are_not_fet
     reported(&board, &EventKind::TakedownRefused, "unsigned").await;
     board
         .adversary
+        .offer_override(1, &other.seal_override(&other.override_end(2, 1)));
+    reported(&board, &EventKind::OverrideRefused, "unsigned").await;
+    board
+        .adversary
         .offer_root(2, &other.seal_root(&other.root()));
     reported(&board, &EventKind::RootRefused, "unsigned").await;
     let beats = board.adversary.asked_for("/d/v1/sync");
@@ -296,7 +306,7 @@ async fn documents_that_do_not_hold_are_refused_once_and_their_media_are_not_fet
     })
     .await;
     assert_eq!(board.adversary.events(&EventKind::ReleaseRefused).len(), 3);
-    assert_eq!(board.adversary.asked_for("/d/v1/envelope/"), 6);
+    assert_eq!(board.adversary.asked_for("/d/v1/envelope/"), 7);
     assert!(board.adversary.asked_from(film.digest()).is_empty());
     assert_eq!(
         std::fs::read(board.path("inbox/release.dsse")).unwrap(),

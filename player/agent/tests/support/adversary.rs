@@ -91,6 +91,12 @@ impl Adversary {
         self.change(|desired| desired.release = Some(document));
     }
 
+    /// Offers `envelope` as one more override.
+    pub fn offer_override(&self, number: u64, envelope: &[u8]) {
+        let document = self.keep(number, envelope);
+        self.change(|desired| desired.overrides.push(document));
+    }
+
     /// Offers `envelope` as one more takedown.
     pub fn offer_takedown(&self, number: u64, envelope: &[u8]) {
         let document = self.keep(number, envelope);
