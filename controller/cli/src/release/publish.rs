@@ -7,7 +7,7 @@ use crate::receipts::{self, Wanted};
 use crate::settings::Settings;
 use crate::{End, signing, text};
 use anyhow::{Context as _, Result};
-use cotmoc_proto::trust::{RoleName, verify_release};
+use cotmoc_proto::trust::{RoleName, Root, verify_release};
 use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
@@ -48,19 +48,22 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<End> {
     receipts::report(out, &published, &confirmed)
 }
 
-/// Publishing twice is no mistake: a second time waits for the walls, say.
+/// Publishing twice is no mistake: a second time waits for the walls, say. Nothing is sent then,
+/// unless the release has been signed anew: the walls get the further signatures.
 async fn already(desk: &Desk<'_>, document: &Document) -> Result<Option<serde_json::Value>> {
     let Some(last) = desk.published(&document.release.channel).await? else {
         return Ok(None);
     };
-    Ok((last.digest == document.digest()).then(|| {
-        serde_json::json!({
-            "kind": "release",
-            "channel": last.document.channel,
-            "number": last.document.version,
-            "payload_sha256": last.digest,
-        })
-    }))
+    let is_signed = |root: &Root| root.verify(RoleName::Release, &document.envelope).is_ok();
+    if last.digest != document.digest() || is_signed(desk.root()) {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::json!({
+        "kind": "release",
+        "channel": last.document.channel,
+        "number": last.document.version,
+        "payload_sha256": last.digest,
+    })))
 }
 
 async fn publish(out: Out, desk: &Desk<'_>, document: &Document) -> Result<serde_json::Value> {

@@ -226,6 +226,41 @@ fn a_duty_officer_shows_an_approved_template_on_every_wall_and_ends_it() {
 }
 
 #[test]
+fn a_published_release_is_signed_anew_before_a_root_takes_its_editors_key_away() {
+    let site = Site::new();
+    site.draft("one.dsse");
+    site.sign_and_publish("one.dsse");
+    let first = site.json("release publish one.dsse");
+    let next_root = |from: &str, to: &str, change: &str| {
+        site.line(&format!("root next {from} --out {to} {change}"))
+            .good();
+        for holder in ["binh", "chi"] {
+            site.sign(&format!("root sign {to} --from {from}"), holder)
+                .good();
+        }
+        site.line(&format!("root publish {to}")).good();
+    };
+    next_root("root.dsse", "two.dsse", "--add-editor em.key.pub");
+    let record: serde_json::Value = serde_json::from_slice(&site.place.read("an.key.pub")).unwrap();
+    let keyid = record["keyid"].as_str().unwrap();
+    site.sign("release sign one.dsse --yes", "em").good();
+    let anew = site.json("release publish one.dsse");
+    assert_eq!(anew["payload_sha256"], first["payload_sha256"]);
+    assert_ne!(anew["envelope_sha256"], first["envelope_sha256"]);
+    assert_eq!(
+        site.json("release publish one.dsse")["envelope_sha256"],
+        anew["envelope_sha256"]
+    );
+    next_root(
+        "two.dsse",
+        "three.dsse",
+        &format!("--remove {keyid} --add-root-key dung.key.pub"),
+    );
+    let still = site.json("release publish one.dsse");
+    assert_eq!(still["envelope_sha256"], anew["envelope_sha256"]);
+}
+
+#[test]
 fn a_duty_officer_takes_an_item_down_and_it_comes_back_only_when_the_programme_says_so() {
     let site = Site::new();
     site.draft("one.dsse");
