@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, helpers of a test too"
 )]
 
+use cotmoc_proto::TimeMs;
 use cotmoc_proto::device::{EventKind, Showing};
 use cotmoc_proto::media::Mime;
 use cotmoc_proto::override_order::Override;
@@ -13,6 +14,7 @@ use cotmoc_proto::playlist::Item;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::time::{HOUR, SECOND};
 use cotmoc_proto::trust::{Receipt, verify_receipt};
+use cotmoc_proto::window::OperatingWindow;
 use cotmoc_test_kit as kit;
 use cotmoc_tests::programme::{BLUE, GREEN, GREY, RED, colour, is_near, pictures, short};
 use cotmoc_tests::{Board, Lab, eventually};
@@ -28,6 +30,10 @@ struct Scene {
 
 impl Scene {
     fn new(walls: &[&str]) -> Self {
+        Self::with_window(walls, &kit::always_open())
+    }
+
+    fn with_window(walls: &[&str], window: &OperatingWindow) -> Self {
         let lab = Lab::start().unwrap();
         let [red, green, grey, blue] = [RED, GREEN, GREY, BLUE].map(|rgb| {
             lab.upload(Mime::Png, &kit::media::png(160, 90, rgb))
@@ -37,6 +43,7 @@ impl Scene {
         let mut release = short(lab.site.release(1, &grey, &[&red, &green]));
         release.devices = walls.iter().map(|name| name.parse().unwrap()).collect();
         release.templates = vec![template.clone()];
+        release.window = window.clone();
         lab.publish_release(&release).unwrap();
         Self {
             lab,
@@ -171,6 +178,41 @@ fn an_override_outlives_the_wall_and_the_controller() {
     scene.template_on_air("W01");
     scene.order(&scene.lab.site.override_end(2, 1));
     presents(&board, &[RED, GREEN]);
+}
+
+/// A window of one minute, as far from now as it can be.
+fn closed_now() -> OperatingWindow {
+    let usual = OperatingWindow::default();
+    let now = std::time::SystemTime::now();
+    let since_1970 = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let in_twelve_hours = TimeMs(i64::try_from(since_1970.as_millis()).unwrap() + 12 * HOUR);
+    let local = usual.zone.format(in_twelve_hours);
+    let hour = local.split(' ').nth(1).unwrap().split(':').next().unwrap();
+    OperatingWindow {
+        opens: format!("{hour}:00").parse().unwrap(),
+        closes: format!("{hour}:01").parse().unwrap(),
+        quota_min: 0,
+        ..usual
+    }
+}
+
+#[test]
+fn an_override_lights_a_wall_that_is_dark_by_plan() {
+    let scene = Scene::with_window(&WALLS[..1], &closed_now());
+    let board = scene.lab.board("W01").unwrap();
+    let dark_by_plan = || {
+        eventually("the wall is dark by plan", || {
+            let report = scene.lab.report("W01").filter(|r| r.release == 1)?;
+            let is_dark = |show: &Showing| matches!(show, Showing::Dark { .. });
+            report.showing.iter().any(is_dark).then_some(())
+        });
+    };
+    dark_by_plan();
+    scene.order(&scene.lab.site.override_show(1, &scene.template, HOUR));
+    presents(&board, &[BLUE]);
+    scene.template_stays_on_air("W01");
+    scene.order(&scene.lab.site.override_end(2, 1));
+    dark_by_plan();
 }
 
 #[test]
