@@ -8,6 +8,7 @@ mod segment;
 
 use crate::digest::Digest;
 use crate::id::{ItemId, ZoneId};
+use crate::override_order::MAX_LIMIT_MS;
 use crate::playlist::{Item, Playlist};
 use crate::release::{OnStale, Release};
 use crate::time::{MINUTE, Millis, TimeMs};
@@ -123,7 +124,8 @@ struct Place<'r> {
 /// before it.
 ///
 /// Asked again at any moment before `until`, with the same release and state, the answer is the
-/// same. A time outside the calendar (years -9999 to 9999) is never believed.
+/// same. No clock says how long a template is shown: its `until` is the longest that any order may
+/// last, from the moment asked about. A time outside the calendar (years -9999 to 9999) is never believed.
 #[must_use]
 pub fn resolve<'r>(
     release: Option<&'r Release>,
@@ -134,34 +136,44 @@ pub fn resolve<'r>(
         trusted: now.trusted && now.at.to_timestamp().is_some(),
         ..now
     };
-    let template = release.and_then(|release| template(release, state));
+    if let Some(item) = release.and_then(|release| template(release, state)) {
+        return ordered(item, now.at);
+    }
     let regulation = OperatingWindow::default();
     let window = release.map_or(&regulation, |release| &release.window);
     let edge = if now.trusted {
         match window.phase(now.at) {
-            Phase::Closed { until } if template.is_none() => {
+            Phase::Closed { until } => {
                 return Resolution {
                     picture: Picture::Dark,
                     until,
                 };
             }
-            Phase::Closed { until } | Phase::Open { until, .. } => until,
+            Phase::Open { until, .. } => until,
         }
     } else {
         next_minute(now.at)
     };
-    let zones = match (template, release) {
-        (Some(item), _) => vec![ZoneShow {
-            zone: None,
-            show: Show::Template { item },
-            until: edge,
-        }],
-        (None, None) => vec![factory(None, FactoryReason::NoRelease, edge)],
-        (None, Some(release)) => resolve_zones(release, state, now, edge),
+    let zones = match release {
+        None => vec![factory(None, FactoryReason::NoRelease, edge)],
+        Some(release) => resolve_zones(release, state, now, edge),
     };
     let until = zones.iter().map(|zone| zone.until).fold(edge, Ord::min);
     Resolution {
         picture: Picture::Lit(zones),
+        until,
+    }
+}
+
+/// A template over the whole canvas.
+fn ordered(item: &Item, now: TimeMs) -> Resolution<'_> {
+    let until = now.plus(MAX_LIMIT_MS);
+    Resolution {
+        picture: Picture::Lit(vec![ZoneShow {
+            zone: None,
+            show: Show::Template { item },
+            until,
+        }]),
         until,
     }
 }

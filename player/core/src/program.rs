@@ -37,7 +37,7 @@ use cotmoc_proto::media::Asset;
 use cotmoc_proto::playlist::{Item, Playlist};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::{
-    FactoryReason, FallbackReason, Moment, ScreenState, Show, ZoneShow, resolve,
+    FactoryReason, FallbackReason, Moment, Picture, ScreenState, Show, ZoneShow, resolve,
 };
 use cotmoc_proto::time::Millis;
 use cotmoc_proto::{ItemId, PlaylistId, TimeMs, ZoneId};
@@ -97,7 +97,8 @@ pub struct CuePlan {
 /// The scenes from `now` until at least `horizon_ms` later, in order and without a gap; never
 /// empty. The first holds now. In every scene each zone's cues are in order and without a gap, and
 /// the first holds when the scene begins. What comes next (a cue of some zone, or a scene) is in
-/// the plan however far away, unless it is further than [`MAX_ANSWERS`] answers or time itself.
+/// the plan however far away, unless it is further than [`MAX_ANSWERS`] answers or time itself, or
+/// an emergency template is shown, which ends when somebody or its device says so.
 #[must_use]
 pub fn plan(
     release: Option<&Release>,
@@ -112,13 +113,15 @@ pub fn plan(
         let moment = Moment { at, ..now };
         let answer = resolve(release, state, moment);
         let until = answer.until;
+        // How long a template is shown no clock says, so nothing after it is known.
+        let is_ordered = is_template(&answer.picture);
         let next = ScenePlan::of(answer, (release, state), moment);
         match scenes.last_mut() {
             Some(last) if last.is_same_stage(&next) => last.go_on(next),
             Some(_) | None => scenes.push(next),
         }
         let has_next = scenes.len() > 1 || scenes.iter().any(ScenePlan::has_next);
-        if until <= at || until > end && has_next {
+        if until <= at || until > end && (has_next || is_ordered) {
             break;
         }
         at = until;
@@ -214,6 +217,14 @@ impl CuePlan {
             offset_ms: at.since(from),
         }
     }
+}
+
+fn is_template(picture: &Picture<'_>) -> bool {
+    let Picture::Lit(shown) = picture else {
+        return false;
+    };
+    let is_one = |one: &ZoneShow<'_>| matches!(one.show, Show::Template { .. });
+    shown.iter().any(is_one)
 }
 
 fn gain_mdb(target_mlufs: i32, asset: &Asset) -> i32 {

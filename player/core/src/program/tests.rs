@@ -145,6 +145,39 @@ fn what_failed_is_not_planned() {
     assert!(cues.iter().all(|cue| word(cue) == "a"));
 }
 
+#[test]
+fn a_template_is_one_showing_over_the_whole_canvas_day_and_night() {
+    let mut release = day();
+    let template = item("emergency", 10_000);
+    let state = ScreenState {
+        template: Some((template.id.clone(), template.asset.sha256)),
+        ..ScreenState::default()
+    };
+    release.templates = vec![template];
+    for (now, horizon) in [
+        (trusted(MIDNIGHT.plus(8 * HOUR)), MINUTE),
+        (trusted(MIDNIGHT.plus(21 * HOUR)), DAY),
+        (trusted(MIDNIGHT), 0),
+        (
+            Moment {
+                at: MIDNIGHT,
+                trusted: false,
+            },
+            HOUR,
+        ),
+    ] {
+        let scenes = plan(Some(&release), &state, now, horizon);
+        assert_eq!((scenes.len(), scenes[0].zones.len()), (1, 1));
+        assert!(scenes[0].overlays.is_empty());
+        let cues = &scenes[0].zones[0].cues;
+        assert_eq!((cues.len(), word(&cues[0]).as_str()), (1, "emergency"));
+        assert_eq!((&cues[0].zone, cues[0].from), (&None, now.at));
+        let lasts = cues[0].until.since(now.at);
+        assert!(lasts >= 7 * DAY, "no seam while it lasts");
+        assert!(announcements(&release, &state, now, DAY).is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

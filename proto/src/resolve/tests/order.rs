@@ -152,8 +152,8 @@ fn a_template_comes_before_the_programme_the_window_and_the_releases_end() {
         };
         assert_eq!((zones.len(), zones[0].zone), (1, None), "the whole canvas");
     }
-    let opening = MIDNIGHT.plus(7 * HOUR);
-    assert_eq!(with(&release, &state, MIDNIGHT).until, opening);
+    let until = with(&release, &state, MIDNIGHT).until;
+    assert_eq!(until, MIDNIGHT.plus(7 * DAY), "no order lasts longer");
     for at in [TimeMs(0), NOON, NOON.plus(9_000 * DAY), TimeMs::MAX] {
         let now = Moment { at, trusted: false };
         let answer = resolve(Some(&release), &state, now);
