@@ -2,6 +2,7 @@
 //! and the engine, so that neither agent, network nor controller can hold up a picture.
 
 mod hear;
+mod plans;
 mod tell;
 
 use crate::books::Books;
@@ -10,7 +11,7 @@ use crate::evidence::Evidence;
 use crate::medium::MediumFaults;
 use crate::pipeline::{Engine, EngineEvent, monotonic_ns};
 use crate::settings::{ClockSource, Settings};
-use crate::stage::{Stage, medium_of};
+use crate::stage::{Call, Stage, medium_of};
 use crate::trials::Trials;
 use crate::watch::{self, DisplaySource, Limits, Needs, Watch, Watched};
 use anyhow::Context as _;
@@ -18,9 +19,10 @@ use cotmoc_gate::{Finding, Gate, GateConfig, Outcome};
 use cotmoc_link::{LinkConfig, ScreenLink, Stamp};
 use cotmoc_player_core::budget::Budget;
 use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
-use cotmoc_player_core::program::{CuePlan, FaultRules, ItemFaults, plan};
+use cotmoc_player_core::program::{FaultRules, ItemFaults, plan};
 use cotmoc_proto::device::{Event, EventKind, RecordBody, ScreenKind};
 use cotmoc_proto::time::SECOND;
+use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{Digest, TimeMs};
 use cotmoc_service::{boot, file, notify};
 use std::collections::BTreeSet;
@@ -60,6 +62,9 @@ pub struct Director {
     link: ScreenLink,
     looks: Receiver<()>,
     stage: Stage,
+    plans: plans::Plans,
+    /// What the technician set, 0 to 1.
+    volume: f64,
     books: Books,
     evidence: Option<Evidence>,
     belief: Belief,
@@ -102,7 +107,13 @@ impl Director {
         let medium_faults = MediumFaults::default();
         let director = Self {
             clock_source: settings.clock,
-            stage: Stage::new(gate.media(), medium_faults.clone()),
+            stage: Stage::new(
+                gate.media(),
+                medium_faults.clone(),
+                (settings.width_px, settings.height_px),
+            ),
+            plans: plans::Plans::default(),
+            volume: settings.volume,
             gate,
             clock,
             faults: ItemFaults::new(FaultRules::default()),
@@ -212,13 +223,20 @@ impl Director {
             .extend(self.faults.unavailable(self.belief.mono_ms));
         let release = self.gate.release().cloned();
         let scenes = plan(release.as_deref(), &state, self.belief.moment(), HORIZON_MS);
-        let firsts = scenes
-            .into_iter()
-            .filter_map(|scene| scene.zones.into_iter().next());
-        let cues: Vec<CuePlan> = firsts.flat_map(|zone| zone.cues).collect();
-        let version = release.as_ref().map_or(0, |release| release.version);
-        self.stage
-            .follow(&self.engine, &cues, (version, self.belief.now))?;
+        let regulation = OperatingWindow::default();
+        let window = release
+            .as_ref()
+            .map_or(&regulation, |release| &release.window);
+        let call = Call {
+            engine: &self.engine,
+            release: release.as_ref().map_or(0, |release| release.version),
+            local: &window.zone,
+            now: self.belief.now,
+            mono_ms: self.belief.mono_ms,
+        };
+        self.stage.follow(call, &scenes)?;
+        self.on_stage.keep_zones(self.stage.zones());
+        self.follow_plans(release.as_deref(), &state);
         self.trials
             .decoding(self.stage.open_assets(self.belief.now));
         Ok(())

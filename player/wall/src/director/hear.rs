@@ -114,9 +114,12 @@ impl Director {
             EngineEvent::AnnouncementStarted { cue, label, .. } => {
                 tracing::info!(%cue, item = label, "an announcement sounds");
             }
-            EngineEvent::AnnouncementEnded { cue, samples, .. } => {
-                tracing::info!(%cue, samples, "an announcement is over");
-            }
+            EngineEvent::AnnouncementEnded {
+                cue,
+                first_at_ns,
+                last_at_ns,
+                ..
+            } => self.ended(cue, (time(first_at_ns), time(last_at_ns)), (0, 0)),
             EngineEvent::OutputLost { output, reason } => {
                 self.on_stage.output_lost |= output == 0;
                 self.output_event(EventKind::OutputLost, output, &reason);
