@@ -1,19 +1,26 @@
 //! A programme as an editor writes it (TOML): what plays on which walls, when, from which files.
 //! Reading it finds every mistake at once.
 
+mod items;
+mod layout;
 pub mod mistake;
+mod plans;
 mod read;
 mod reader;
+mod slides;
 mod values;
+pub mod words;
 
 pub use read::read;
 pub use reader::Notes;
 
-use cotmoc_proto::layout::Layout;
-use cotmoc_proto::playlist::{Daypart, Language};
+use cotmoc_proto::layout::{Overlay, Zone};
+use cotmoc_proto::plan::{LightPlan, SoundPlan};
+use cotmoc_proto::playlist::{CalendarDate, Daypart, Language};
 use cotmoc_proto::release::OnStale;
+use cotmoc_proto::style::Area;
 use cotmoc_proto::time::{Millis, TimeMs};
-use cotmoc_proto::window::OperatingWindow;
+use cotmoc_proto::window::{Day, DayTime, OperatingWindow};
 use cotmoc_proto::{ChannelId, DaypartId, DeviceId, Digest, ItemId, PlaylistId, ZoneId};
 use mistake::Place;
 use std::path::PathBuf;
@@ -26,13 +33,58 @@ pub struct Programme {
     pub note: String,
     /// Whether content that was taken down may be shown again.
     pub lift_takedowns: bool,
-    pub layout: Layout,
+    pub layout: LayoutPlan,
     pub window: OperatingWindow,
     pub dates: Dates,
     pub dayparts: Vec<Daypart>,
     pub playlists: Vec<PlaylistPlan>,
     pub fallback: ItemPlan,
     pub templates: Vec<ItemPlan>,
+    pub sound: SoundPlan,
+    pub light: LightPlan,
+    pub announcements: Vec<SpokenPlan>,
+}
+
+/// How the canvas is divided, and what is drawn over it.
+#[derive(Debug)]
+pub struct LayoutPlan {
+    pub width_px: u32,
+    pub height_px: u32,
+    pub zones: Vec<Zone>,
+    pub overlays: Vec<OverlayPlan>,
+}
+
+/// What is drawn over the zones.
+#[derive(Debug)]
+pub enum OverlayPlan {
+    /// Words alone: a ticker or a clock.
+    Drawn(Overlay),
+    Logo {
+        place: Place,
+        area: Area,
+        media: MediaRef,
+        opacity_percent: u8,
+    },
+}
+
+/// An announcement.
+#[derive(Debug)]
+pub struct SpokenPlan {
+    pub item: ItemPlan,
+    pub times: Vec<DayTime>,
+    pub days: Vec<Day>,
+    pub first_date: Option<CalendarDate>,
+    pub last_date: Option<CalendarDate>,
+}
+
+/// What media may be, by where they are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Playlist,
+    /// The fallback or a template.
+    Still,
+    Logo,
+    Announcement,
 }
 
 /// How long the release is good, counted from its issue.
@@ -51,6 +103,7 @@ pub struct PlaylistPlan {
     pub zone: ZoneId,
     pub priority: u32,
     pub dayparts: Vec<DaypartId>,
+    pub crossfade_ms: u32,
     pub items: Vec<ItemPlan>,
 }
 
@@ -78,6 +131,8 @@ pub enum MediaRef {
     File(PathBuf),
     /// An asset that the controller has.
     Asset(Digest),
+    /// A text slide that is written in the programme itself, as its bytes.
+    Slide(Vec<u8>),
 }
 
 impl Programme {
@@ -88,5 +143,30 @@ impl Programme {
             .flat_map(|playlist| &playlist.items)
             .chain([&self.fallback])
             .chain(&self.templates)
+            .chain(self.announcements.iter().map(|spoken| &spoken.item))
+    }
+
+    /// Everything that is shown or heard: where it is named, and as what.
+    pub fn media(&self) -> impl Iterator<Item = (&Place, &MediaRef, Use)> {
+        let items = self.items().zip(self.uses());
+        let logos = self
+            .layout
+            .overlays
+            .iter()
+            .filter_map(|overlay| match overlay {
+                OverlayPlan::Logo { place, media, .. } => Some((place, media, Use::Logo)),
+                OverlayPlan::Drawn(_) => None,
+            });
+        items
+            .map(|(item, used)| (&item.place, &item.media, used))
+            .chain(logos)
+    }
+
+    /// What each of [`Programme::items`] is used as.
+    fn uses(&self) -> impl Iterator<Item = Use> {
+        let played = self.playlists.iter().map(|list| list.items.len()).sum();
+        std::iter::repeat_n(Use::Playlist, played)
+            .chain(std::iter::repeat_n(Use::Still, 1 + self.templates.len()))
+            .chain(std::iter::repeat(Use::Announcement))
     }
 }

@@ -5,10 +5,13 @@ mod check;
 mod diff;
 mod document;
 mod draft;
+mod look;
 mod publish;
 mod schedule;
 mod show;
 mod sign;
+mod sketch;
+mod words;
 
 use crate::End;
 use crate::desk::{Desk, OfflineArgs};

@@ -30,7 +30,11 @@ impl std::fmt::Display for Mistakes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let count = self.list.len();
         let noun = if count == 1 { "mistake" } else { "mistakes" };
-        write!(f, "{} has {count} {noun}:", self.file.display())?;
+        let shown = self.file.display();
+        write!(
+            f,
+            "{shown} có {count} chỗ sai · {shown} has {count} {noun}:"
+        )?;
         for Mistake {
             place,
             found,

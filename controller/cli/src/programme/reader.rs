@@ -1,6 +1,8 @@
 //! Reads a TOML table key by key, notes every mistake with its line, and goes on.
 
 use super::mistake::{Mistake, Place};
+use super::words::{self, a_list, missing, say, wanted};
+use crate::text::Text;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -97,21 +99,21 @@ impl<'t> Section<'t> {
     }
 
     /// A value that must be there.
-    pub fn required<T: FromStr>(&self, key: &'static str, expected: &str) -> Option<T> {
+    pub fn required<T: FromStr>(&self, key: &'static str, expected: Text) -> Option<T> {
         if !self.has(key) {
             self.asked.borrow_mut().insert(key);
-            self.mistake(key, format!("missing; expected {expected}"));
+            self.mistake(key, missing(expected));
             return None;
         }
         self.maybe(key, expected)
     }
 
     /// A value that may be missing. Numbers, dates and texts are all read by their text.
-    pub fn maybe<T: FromStr>(&self, key: &'static str, expected: &str) -> Option<T> {
+    pub fn maybe<T: FromStr>(&self, key: &'static str, expected: Text) -> Option<T> {
         let value = self.get(key)?;
         let parsed = scalar(value.get_ref()).and_then(|text| text.parse().ok());
         if parsed.is_none() {
-            self.mistake(key, format!("expected {expected}"));
+            self.mistake(key, wanted(expected));
         }
         parsed
     }
@@ -124,17 +126,17 @@ impl<'t> Section<'t> {
         if let DeValue::String(text) = value.get_ref() {
             return text.clone().into_owned();
         }
-        self.mistake(key, "expected a text in quotes");
+        self.mistake(key, wanted(words::QUOTED));
         String::new()
     }
 
     /// A list; empty if missing.
-    pub fn list<T: FromStr>(&self, key: &'static str, expected: &str) -> Vec<T> {
+    pub fn list<T: FromStr>(&self, key: &'static str, expected: Text) -> Vec<T> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
         let DeValue::Array(items) = value.get_ref() else {
-            self.mistake(key, format!("expected a list: [{expected}, …]"));
+            self.mistake(key, a_list(expected));
             return Vec::new();
         };
         items
@@ -147,11 +149,29 @@ impl<'t> Section<'t> {
                         key: self.named(key),
                     };
                     let found = self.notes.source(item);
-                    self.notes.add(place, found, format!("expected {expected}"));
+                    self.notes.add(place, found, wanted(expected));
                 }
                 parsed
             })
             .collect()
+    }
+
+    /// A value, or `usual` where it is missing or wrong.
+    pub fn or<T: FromStr>(&self, key: &'static str, expected: Text, usual: T) -> T {
+        self.maybe(key, expected).unwrap_or(usual)
+    }
+
+    /// Notes a mistake of this table as a whole.
+    pub fn mistake_here(&self, expected: impl Into<String>) {
+        self.notes.add(self.here(), String::new(), expected);
+    }
+
+    /// Where this table stands.
+    pub fn here(&self) -> Place {
+        Place {
+            line: self.line,
+            key: self.path.clone(),
+        }
     }
 
     /// A table inside this one.
@@ -159,7 +179,13 @@ impl<'t> Section<'t> {
         let value = self.get(key)?;
         let section = self.inner(value, self.named(key));
         if section.is_none() {
-            self.mistake(key, format!("expected a table: [{key}]"));
+            self.mistake(
+                key,
+                say(
+                    &format!("cần một bảng: [{}]", self.named(key)),
+                    &format!("expected a table: [{}]", self.named(key)),
+                ),
+            );
         }
         section
     }
@@ -170,7 +196,13 @@ impl<'t> Section<'t> {
             return Vec::new();
         };
         let DeValue::Array(items) = value.get_ref() else {
-            self.mistake(key, format!("expected [[{}]]", self.named(key)));
+            self.mistake(
+                key,
+                say(
+                    &format!("viết thành [[{}]]", self.named(key)),
+                    &format!("expected [[{}]]", self.named(key)),
+                ),
+            );
             return Vec::new();
         };
         items
@@ -185,6 +217,11 @@ impl<'t> Section<'t> {
 
     /// The end of this table: what was never asked for is a mistake.
     pub fn finish(self) {
+        self.check_known();
+    }
+
+    /// The same for a table that is still needed.
+    pub fn check_known(&self) {
         let asked = self.asked.borrow();
         for (key, value) in self.table {
             if !asked.contains(key.get_ref().as_ref()) {
@@ -193,7 +230,11 @@ impl<'t> Section<'t> {
                     key: self.named(key.get_ref()),
                 };
                 let known: Vec<&str> = asked.iter().copied().collect();
-                let expected = format!("no such key here; known are {}", known.join(", "));
+                let known = known.join(", ");
+                let expected = say(
+                    &format!("ở đây không có mục này; các mục dùng được: {known}"),
+                    &format!("no such key here; known are {known}"),
+                );
                 self.notes.add(place, String::new(), expected);
             }
         }

@@ -1,7 +1,10 @@
 //! Values of a programme that have a form of their own.
 
+use cotmoc_proto::layout::ClockFormat;
 use cotmoc_proto::playlist::Language;
-use cotmoc_proto::release::{DURATION_MS, OnStale};
+use cotmoc_proto::release::{DURATION_MS, MAX_CROSSFADE_MS, OnStale};
+use cotmoc_proto::slide::{Align, Valign};
+use cotmoc_proto::style::Typeface;
 use cotmoc_proto::time::TimeMs;
 use cotmoc_proto::window::{Day, DayTime, Zone};
 use jiff::civil::Date;
@@ -35,6 +38,34 @@ pub struct DayCode(pub Day);
 #[derive(Debug, Clone, Copy)]
 pub struct Stale(pub OnStale);
 
+/// A length of a crossfade in seconds: `0.8`.
+#[derive(Debug, Clone, Copy)]
+pub struct Crossfade(pub u32);
+
+/// A loudness in LUFS, from -40 to -10, to the thousandth: `-23`, `-19.5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lufs(pub i32);
+
+/// A whole number of percent between two bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Percent<const LEAST: u16, const MOST: u16>(pub u16);
+
+/// `sans` or `serif`.
+#[derive(Debug, Clone, Copy)]
+pub struct TypefaceCode(pub Typeface);
+
+/// `left`, `center` or `right`.
+#[derive(Debug, Clone, Copy)]
+pub struct AlignCode(pub Align);
+
+/// `top`, `middle` or `bottom`.
+#[derive(Debug, Clone, Copy)]
+pub struct ValignCode(pub Valign);
+
+/// What a clock shows: `time`, `seconds`, `date`, `weekday`, `time-and-date`.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockCode(pub ClockFormat);
+
 impl LocalTime {
     pub fn in_zone(self, zone: &Zone) -> TimeMs {
         zone.at(self.date, self.time)
@@ -44,22 +75,66 @@ impl LocalTime {
 impl FromStr for Seconds {
     type Err = BadForm;
     fn from_str(text: &str) -> Result<Self, BadForm> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) || fraction.len() > 3 {
-            return Err(BadForm);
-        }
-        let whole: u32 = whole.parse().map_err(|_error| BadForm)?;
-        let thousandths: u32 = format!("{fraction:0<3}")
-            .parse()
-            .map_err(|_error| BadForm)?;
-        whole
-            .checked_mul(1000)
-            .and_then(|ms| ms.checked_add(thousandths))
+        thousandths(text)
             .filter(|ms| DURATION_MS.contains(ms))
             .map(Self)
             .ok_or(BadForm)
     }
+}
+
+impl FromStr for Crossfade {
+    type Err = BadForm;
+    fn from_str(text: &str) -> Result<Self, BadForm> {
+        thousandths(text)
+            .filter(|ms| *ms <= MAX_CROSSFADE_MS)
+            .map(Self)
+            .ok_or(BadForm)
+    }
+}
+
+impl FromStr for Lufs {
+    type Err = BadForm;
+    fn from_str(text: &str) -> Result<Self, BadForm> {
+        text.strip_prefix('-')
+            .and_then(thousandths)
+            .and_then(|mlufs| i32::try_from(mlufs).ok())
+            .filter(|mlufs| (10_000..=40_000).contains(mlufs))
+            .map(|mlufs| Self(-mlufs))
+            .ok_or(BadForm)
+    }
+}
+
+impl<const LEAST: u16, const MOST: u16> FromStr for Percent<LEAST, MOST> {
+    type Err = BadForm;
+    fn from_str(text: &str) -> Result<Self, BadForm> {
+        let percent: u16 = text.parse().map_err(|_error| BadForm)?;
+        (LEAST..=MOST)
+            .contains(&percent)
+            .then_some(Self(percent))
+            .ok_or(BadForm)
+    }
+}
+
+impl<const LEAST: u16, const MOST: u16> Percent<LEAST, MOST> {
+    /// As one byte; values above 255 do not fit and become 255.
+    pub fn byte(self) -> u8 {
+        u8::try_from(self.0).unwrap_or(u8::MAX)
+    }
+}
+
+/// `7.5` as 7500.
+fn thousandths(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 3 {
+        return None;
+    }
+    let thousandths: u32 = format!("{fraction:0<3}").parse().ok()?;
+    whole
+        .parse::<u32>()
+        .ok()?
+        .checked_mul(1000)?
+        .checked_add(thousandths)
 }
 
 impl FromStr for LocalTime {
@@ -106,6 +181,29 @@ impl FromStr for DayCode {
     }
 }
 
+macro_rules! codes {
+    ($($code:ident: $($word:literal = $value:expr),+;)*) => {
+        $(impl FromStr for $code {
+            type Err = BadForm;
+            fn from_str(text: &str) -> Result<Self, BadForm> {
+                match text {
+                    $($word => Ok(Self($value)),)+
+                    _ => Err(BadForm),
+                }
+            }
+        })*
+    };
+}
+
+codes! {
+    TypefaceCode: "sans" = Typeface::Sans, "serif" = Typeface::Serif;
+    AlignCode: "left" = Align::Left, "center" = Align::Center, "right" = Align::Right;
+    ValignCode: "top" = Valign::Top, "middle" = Valign::Middle, "bottom" = Valign::Bottom;
+    ClockCode: "time" = ClockFormat::Time, "seconds" = ClockFormat::Seconds,
+        "date" = ClockFormat::Date, "weekday" = ClockFormat::Weekday,
+        "time-and-date" = ClockFormat::TimeAndDate;
+}
+
 impl FromStr for Stale {
     type Err = BadForm;
     fn from_str(text: &str) -> Result<Self, BadForm> {
@@ -150,6 +248,15 @@ mod tests {
             "5000000000",
         ] {
             assert!(bad.parse::<Seconds>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn loudness_is_read_to_the_thousandth() {
+        assert_eq!("-23".parse::<Lufs>().unwrap(), Lufs(-23_000));
+        assert_eq!("-19.5".parse::<Lufs>().unwrap(), Lufs(-19_500));
+        for bad in ["23", "-9", "-41", "--23", "-", "-23.0001", "−23"] {
+            assert!(bad.parse::<Lufs>().is_err(), "{bad}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! Planner: the release that a programme, its media and the numbers before it come to.
 
 use crate::media::Described;
-use crate::programme::{ItemPlan, MediaRef, Programme};
-use cotmoc_proto::plan::{LightPlan, SoundPlan};
+use crate::programme::{ItemPlan, LayoutPlan, MediaRef, OverlayPlan, Programme};
+use cotmoc_proto::layout::{Layout, Logo, Overlay};
+use cotmoc_proto::plan::Announcement;
 use cotmoc_proto::playlist::{Item, Playlist};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
@@ -78,7 +79,7 @@ pub fn assemble(
                 zone: plan.zone.clone(),
                 priority: plan.priority,
                 dayparts: plan.dayparts.clone(),
-                crossfade_ms: 0,
+                crossfade_ms: plan.crossfade_ms,
                 items: items(&plan.items)?,
             })
         })
@@ -96,17 +97,59 @@ pub fn assemble(
         offline_grace_ms: programme.dates.offline_grace_ms,
         on_stale: programme.dates.on_stale,
         window: programme.window.clone(),
-        layout: programme.layout.clone(),
+        layout: layout(&programme.layout, shelf)?,
         dayparts: programme.dayparts.clone(),
         playlists: playlists?,
         fallback: item(&programme.fallback, shelf)?,
         templates: items(&programme.templates)?,
-        sound: SoundPlan::default(),
-        light: LightPlan::default(),
-        announcements: Vec::new(),
+        sound: programme.sound.clone(),
+        light: programme.light.clone(),
+        announcements: announcements(programme, shelf)?,
         lifts_takedown: position.lifts_takedown,
         note: programme.note.clone(),
     })
+}
+
+fn layout(plan: &LayoutPlan, shelf: &Shelf) -> Option<Layout> {
+    let overlays: Option<Vec<Overlay>> = plan
+        .overlays
+        .iter()
+        .map(|overlay| match overlay {
+            OverlayPlan::Drawn(overlay) => Some(overlay.clone()),
+            OverlayPlan::Logo {
+                area,
+                media,
+                opacity_percent,
+                ..
+            } => Some(Overlay::Logo(Logo {
+                area: *area,
+                asset: shelf.get(media)?.asset.clone(),
+                opacity_percent: *opacity_percent,
+            })),
+        })
+        .collect();
+    Some(Layout {
+        width_px: plan.width_px,
+        height_px: plan.height_px,
+        zones: plan.zones.clone(),
+        overlays: overlays?,
+    })
+}
+
+fn announcements(programme: &Programme, shelf: &Shelf) -> Option<Vec<Announcement>> {
+    programme
+        .announcements
+        .iter()
+        .map(|plan| {
+            Some(Announcement {
+                item: item(&plan.item, shelf)?,
+                times: plan.times.clone(),
+                days: plan.days.clone(),
+                first_date: plan.first_date,
+                last_date: plan.last_date,
+            })
+        })
+        .collect()
 }
 
 fn item(plan: &ItemPlan, shelf: &Shelf) -> Option<Item> {

@@ -1,11 +1,14 @@
 //! Resolver: the difference between two releases, field by field, so that nothing a signer should
 //! see can hide.
 
+use super::look;
 use crate::format;
 use crate::out::Out;
 use crate::table::Table;
 use crate::text;
-use cotmoc_proto::playlist::{CalendarDate, Daypart, Item};
+use cotmoc_proto::layout::Overlay;
+use cotmoc_proto::media::Asset;
+use cotmoc_proto::playlist::{Daypart, Item};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::time::{HOUR, MINUTE, Millis, TimeMs};
 use cotmoc_proto::window::Zone;
@@ -77,6 +80,8 @@ fn facts(release: &Release) -> BTreeMap<String, String> {
     let zone = &release.window.zone;
     let mut facts = general(release);
     facts.extend(on_the_wall(release));
+    facts.extend(overlays(release));
+    facts.extend(plans(release));
     for playlist in &release.playlists {
         let place = format!("playlist {}", playlist.id);
         let parts: Vec<&str> = playlist.dayparts.iter().map(|id| id.as_str()).collect();
@@ -89,8 +94,10 @@ fn facts(release: &Release) -> BTreeMap<String, String> {
         facts.insert(
             place.clone(),
             format!(
-                "zone {}, priority {}, {when}",
-                playlist.zone, playlist.priority
+                "zone {}, priority {}, {when}, crossfade {}",
+                playlist.zone,
+                playlist.priority,
+                look::crossfade(playlist)
             ),
         );
         facts.insert(format!("{place} · order"), order.join(", "));
@@ -101,6 +108,11 @@ fn facts(release: &Release) -> BTreeMap<String, String> {
     item(&mut facts, zone, &release.fallback, "fallback");
     for one in &release.templates {
         item(&mut facts, zone, one, "template");
+    }
+    for one in &release.announcements {
+        item(&mut facts, zone, &one.item, "announcement");
+        let name = format!("announcement {} · times", one.item.id);
+        facts.insert(name, look::heard(one));
     }
     facts
 }
@@ -163,28 +175,68 @@ fn on_the_wall(release: &Release) -> impl Iterator<Item = (String, String)> {
         .chain(dayparts)
 }
 
+fn overlays(release: &Release) -> BTreeMap<String, String> {
+    let zone = &release.window.zone;
+    let mut facts = BTreeMap::new();
+    for (index, overlay) in release.layout.overlays.iter().enumerate() {
+        let name = match overlay {
+            Overlay::Ticker(_) => format!("overlay {} ticker", index + 1),
+            Overlay::Clock(_) => format!("overlay {} clock", index + 1),
+            Overlay::Logo(logo) => {
+                let name = format!("overlay {} logo", index + 1);
+                facts.insert(format!("{name} · media"), media(&logo.asset));
+                name
+            }
+        };
+        for (at, message) in look::ticker(overlay)
+            .iter()
+            .flat_map(|t| &t.messages)
+            .enumerate()
+        {
+            let languages = format::languages(&[message.language]);
+            let span = look::span(zone, message.from_ms, message.to_ms);
+            let said = format!("{} ({languages}, {span})", message.text);
+            facts.insert(format!("{name} · message {}", at + 1), said);
+        }
+        facts.insert(format!("{name} · place"), look::area(overlay.area()));
+        facts.insert(format!("{name} · style"), look::overlay_style(overlay));
+    }
+    facts
+}
+
+fn plans(release: &Release) -> Vec<(String, String)> {
+    let sound = &release.sound;
+    let mut facts = vec![
+        ("sound · target".to_owned(), look::lufs(sound.target_mlufs)),
+        (
+            "sound · duck".to_owned(),
+            format!("{} %", sound.duck_percent),
+        ),
+    ];
+    if !sound.volume.is_empty() {
+        facts.push(("sound · volume".to_owned(), look::volume(release)));
+    }
+    for step in &release.light.steps {
+        let light = format!(
+            "brightness {} %, gamma {} %",
+            step.brightness_percent, step.gamma_percent
+        );
+        facts.push((format!("light · {}", step.from), light));
+    }
+    facts
+}
+
 fn daypart(part: &Daypart) -> String {
-    let days: Vec<String> = part
-        .days
-        .iter()
-        .map(|day| format!("{day:?}").to_lowercase())
-        .collect();
-    let days = if days.is_empty() {
-        "every day".to_owned()
-    } else {
-        days.join(" ")
+    let days = match look::days(&part.days) {
+        days if days.is_empty() => "every day".to_owned(),
+        days => days,
     };
-    let date = |date: Option<CalendarDate>| date.map_or_else(|| "…".to_owned(), String::from);
-    let span = match (part.first_date, part.last_date) {
-        (None, None) => String::new(),
-        (first, last) => format!(", {} to {}", date(first), date(last)),
-    };
+    let span = look::dates(part.first_date, part.last_date);
     format!("{}–{} {days}{span}", part.from, part.to)
 }
 
 fn item(facts: &mut BTreeMap<String, String>, zone: &Zone, item: &Item, place: &str) {
     let name = format!("item {}", item.id);
-    let asset = &item.asset;
     let time = |at: Option<_>| at.map(|at| zone.format(at));
     let fields = [
         ("in", Some(place.to_owned())),
@@ -192,18 +244,7 @@ fn item(facts: &mut BTreeMap<String, String>, zone: &Zone, item: &Item, place: &
         ("languages", Some(format::languages(&item.languages))),
         ("source", Some(item.source.clone())),
         ("credit", Some(item.credit.clone())),
-        (
-            "media",
-            Some(format!(
-                "{} {} {} ({} chunks of {}, {})",
-                asset.mime.as_str(),
-                format::bytes(asset.size_bytes),
-                asset.sha256,
-                asset.chunk_count(),
-                asset.chunk_bytes,
-                asset.chunks_sha256
-            )),
-        ),
+        ("media", Some(media(&item.asset))),
         ("length", Some(format::length(item.duration_ms()))),
         ("from", time(item.from_ms)),
         ("to", time(item.to_ms)),
@@ -213,4 +254,20 @@ fn item(facts: &mut BTreeMap<String, String>, zone: &Zone, item: &Item, place: &
             facts.insert(format!("{name} · {field}"), value);
         }
     }
+}
+
+fn media(asset: &Asset) -> String {
+    let loudness = asset.loudness.map_or_else(String::new, |loudness| {
+        let peak = look::lufs(loudness.true_peak_mdbtp).replace("LUFS", "dBTP");
+        format!(", {}, {peak}", look::lufs(loudness.integrated_mlufs))
+    });
+    format!(
+        "{} {} {} ({} chunks of {}, {}{loudness})",
+        asset.mime.as_str(),
+        format::bytes(asset.size_bytes),
+        asset.sha256,
+        asset.chunk_count(),
+        asset.chunk_bytes,
+        asset.chunks_sha256
+    )
 }

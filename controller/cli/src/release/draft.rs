@@ -2,20 +2,25 @@
 
 use super::assemble::{Position, Shelf, assemble, in_force};
 use super::document::Document;
+use super::look as looks;
 use super::show;
 use crate::desk::{Desk, OfflineArgs};
-use crate::media::{MediaDir, describe, upload};
+use crate::media::{Described, Look, MediaDir, describe, upload};
 use crate::out::Out;
 use crate::programme::mistake::{Mistake, Mistakes, Place};
-use crate::programme::{self, MediaRef, Notes, Programme};
+use crate::programme::words::say;
+use crate::programme::{self, MediaRef, Notes, Programme, Use};
 use crate::settings::{Settings, default_media_dir};
 use crate::{clock, files, text};
 use anyhow::{Context as _, Result, bail};
-use cotmoc_proto::TimeMs;
 use cotmoc_proto::envelope::{Envelope, PayloadType};
+use cotmoc_proto::media::{Asset, CHUNK_BYTES, Mime};
 use cotmoc_proto::release::Release;
+use cotmoc_proto::slide::Slide;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::Admitted;
+use cotmoc_proto::{Digest, TimeMs};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -75,6 +80,7 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
 
 fn report(out: Out, document: &Document, args: &Args) -> Result<()> {
     show::head(out, &document.release);
+    looks::show(out, &document.release);
     show::items(out, &document.release);
     out.say("");
     out.fact(text::WROTE, args.out.display());
@@ -108,15 +114,21 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
         false => None,
     };
     let mut shelf = Shelf::new();
-    for plan in programme.iter().flat_map(Programme::items) {
-        if shelf.contains_key(&plan.media) {
+    for (place, media, _used) in programme.iter().flat_map(Programme::media) {
+        if shelf.contains_key(media) {
             continue;
         }
-        match look(desk, &plan.media).await {
+        match look(desk, media).await {
             Ok(described) => {
-                shelf.insert(plan.media.clone(), described);
+                shelf.insert(media.clone(), described);
             }
-            Err(error) => notes.add(plan.place.clone(), "", format!("{error:#}")),
+            Err(error) => notes.add(place.clone(), "", format!("{error:#}")),
+        }
+    }
+    for (place, media, used) in programme.iter().flat_map(Programme::media) {
+        let mime = shelf.get(media).map(|described| described.asset.mime);
+        if let Some(said) = mime.and_then(|mime| misused(used, mime)) {
+            notes.add(place.clone(), "", said);
         }
     }
     let list = notes.into_list();
@@ -129,6 +141,7 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
 async fn look(desk: &Desk<'_>, media: &MediaRef) -> Result<crate::media::Described> {
     match media {
         MediaRef::File(path) => describe(desk.out, path),
+        MediaRef::Slide(bytes) => describe_slide(bytes),
         MediaRef::Asset(sha256) => {
             let api = desk.api.as_ref().context(
                 "an asset named by its digest is with the controller: leave out --offline",
@@ -137,6 +150,67 @@ async fn look(desk: &Desk<'_>, media: &MediaRef) -> Result<crate::media::Describ
             Ok(folder.describe(desk.out, api, *sha256).await?.1)
         }
     }
+}
+
+/// A text slide as an asset. It is never longer than a chunk.
+fn describe_slide(bytes: &[u8]) -> Result<Described> {
+    let slide = Slide::parse(bytes)?;
+    let whole = Digest::of(bytes);
+    let chunk_list = whole.as_bytes().to_vec();
+    let chunk = NonZeroU32::new(CHUNK_BYTES).context("the chunk length is zero")?;
+    Ok(Described {
+        asset: Asset {
+            sha256: whole,
+            size_bytes: u64::try_from(bytes.len())?,
+            mime: Mime::Slide,
+            chunk_bytes: chunk,
+            chunks_sha256: Digest::of(&chunk_list),
+            loudness: None,
+        },
+        look: Look {
+            width_px: slide.width_px,
+            height_px: slide.height_px,
+            dur_ms: None,
+            codec: "slide".to_owned(),
+        },
+        chunk_list,
+    })
+}
+
+/// The file of a text slide that is written in the programme, among the media of this computer.
+fn slide_file(bytes: &[u8]) -> Result<PathBuf> {
+    let folder = default_media_dir();
+    std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    let path = folder.join(format!("{}.json", Digest::of(bytes)));
+    files::replace(&path, bytes)?;
+    Ok(path)
+}
+
+/// What is wrong with media of type `mime` where they are used.
+fn misused(used: Use, mime: Mime) -> Option<String> {
+    let (fits, vi, en) = match used {
+        Use::Playlist => (
+            !mime.is_sound(),
+            "chỉ có âm thanh; âm thanh dùng trong [[announcement]], không dùng trong danh sách chiếu",
+            "sound alone; sound belongs to an [[announcement]], not to a playlist",
+        ),
+        Use::Still => (
+            mime.is_still(),
+            "không phải hình tĩnh; hình dự phòng và mẫu khẩn cấp là PNG, JPEG, WebP hoặc trang chữ",
+            "not a still; the fallback and templates are PNG, JPEG, WebP or a text slide",
+        ),
+        Use::Logo => (
+            mime.is_picture_file(),
+            "biểu trưng phải là hình PNG, JPEG hoặc WebP",
+            "a logo must be a PNG, JPEG or WebP picture",
+        ),
+        Use::Announcement => (
+            mime.is_sound(),
+            "không phải âm thanh; thông báo phát thanh là Ogg, MP3 hoặc WAV",
+            "not sound alone; an announcement is Ogg, MP3 or WAV",
+        ),
+    };
+    (!fits).then(|| say(&format!("{}: {vi}", mime.as_str()), en))
 }
 
 fn mistakes(args: &Args, list: Vec<Mistake>) -> anyhow::Error {
@@ -159,14 +233,21 @@ fn refuse_return(
     let mut list = Vec::new();
     for (takedown, asset) in in_force(last, takedowns) {
         let shows = |media: &MediaRef| shelf.get(media).is_some_and(|m| m.asset.sha256 == asset);
-        for plan in programme.items().filter(|plan| shows(&plan.media)) {
+        for (place, _media, _used) in programme.media().filter(|(_, media, _)| shows(media)) {
             list.push(Mistake {
-                place: plan.place.clone(),
+                place: place.clone(),
                 found: String::new(),
-                expected: format!(
-                    "item {} was taken down ({}); take it out, or write lift_takedowns = true at \
-                     the top if it may be shown again",
-                    plan.id, takedown.reason
+                expected: say(
+                    &format!(
+                        "nội dung này đã bị gỡ ({}); bỏ nó ra, hoặc ghi lift_takedowns = true ở \
+                         đầu tệp nếu được chiếu lại",
+                        takedown.reason
+                    ),
+                    &format!(
+                        "this was taken down ({}); take it out, or write lift_takedowns = true at \
+                         the top if it may be shown again",
+                        takedown.reason
+                    ),
                 ),
             });
         }
@@ -180,14 +261,16 @@ fn refuse_return(
 /// Gives the media to the controller, or to the folder for signers without one.
 async fn hand_over(desk: &Desk<'_>, shelf: &Shelf, folder: Option<&MediaDir>) -> Result<()> {
     for (media, described) in shelf {
-        let MediaRef::File(path) = media else {
-            continue;
+        let path = match media {
+            MediaRef::File(path) => path.clone(),
+            MediaRef::Slide(bytes) => slide_file(bytes)?,
+            MediaRef::Asset(_) => continue,
         };
         if let Some(api) = &desk.api {
-            upload(desk.out, api, path, described).await?;
+            upload(desk.out, api, &path, described).await?;
         }
         if let Some(folder) = folder {
-            folder.keep(path, &described.asset)?;
+            folder.keep(&path, &described.asset)?;
         }
     }
     Ok(())

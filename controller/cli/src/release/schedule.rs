@@ -5,7 +5,7 @@ use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::{FallbackReason, Moment, Picture, ScreenState, Show, resolve};
 use cotmoc_proto::time::{Millis, TimeMs};
 use cotmoc_proto::window::next_day;
-use cotmoc_proto::{ItemId, PlaylistId};
+use cotmoc_proto::{ItemId, PlaylistId, ZoneId};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -32,26 +32,48 @@ pub struct Row {
 /// Days that look the same, one after the other.
 #[derive(Debug, Clone, Serialize)]
 pub struct Days {
-    #[serde(serialize_with = "date")]
+    pub zone: ZoneId,
+    #[serde(serialize_with = "plain_date")]
     pub first: Date,
-    #[serde(serialize_with = "date")]
+    #[serde(serialize_with = "plain_date")]
     pub last: Date,
     /// Of the first of them.
     pub stretches: Vec<Stretch>,
 }
 
-/// The seven days from `first` on, those that look the same together.
+/// Every zone's seven days from `first` on, those that look the same together.
 pub fn week(release: &Release, first: Date) -> Vec<Days> {
+    let zones = release.layout.zones.iter();
+    zones
+        .flat_map(|zone| zone_week(release, &zone.id, first))
+        .collect()
+}
+
+/// Every zone's day.
+pub fn date(release: &Release, date: Date) -> Vec<Days> {
+    let zones = release.layout.zones.iter();
+    zones
+        .map(|zone| Days {
+            zone: zone.id.clone(),
+            first: date,
+            last: date,
+            stretches: day(release, &zone.id, date),
+        })
+        .collect()
+}
+
+fn zone_week(release: &Release, zone: &ZoneId, first: Date) -> Vec<Days> {
     let mut days: Vec<Days> = Vec::new();
     let mut date = first;
     for _ in 0..7 {
-        let stretches = day(release, date);
+        let stretches = day(release, zone, date);
         let looks = |known: &Days| {
             shape(release, known.first, &known.stretches) == shape(release, date, &stretches)
         };
         match days.last_mut() {
             Some(known) if looks(known) => known.last = date,
             Some(_) | None => days.push(Days {
+                zone: zone.clone(),
                 first: date,
                 last: date,
                 stretches,
@@ -82,17 +104,17 @@ fn shape<'s>(
         .collect()
 }
 
-fn date<S: serde::Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+fn plain_date<S: serde::Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(date)
 }
 
-/// The day from opening to closing. One zone: the first of the layout.
-pub fn day(release: &Release, date: Date) -> Vec<Stretch> {
+/// A zone's day from opening to closing.
+fn day(release: &Release, zone: &ZoneId, date: Date) -> Vec<Stretch> {
     let (opens, closes) = release.window.on(date);
     let edges = edges(release, date, (opens, closes));
     let mut stretches: Vec<Stretch> = Vec::new();
     for (from, to) in edges.iter().zip(edges.iter().skip(1)) {
-        let stretch = walk(release, *from, *to);
+        let stretch = walk(release, zone, (*from, *to));
         match stretches.last_mut() {
             Some(last) if same_loop(last, &stretch) => join(last, stretch),
             Some(_) | None => stretches.push(stretch),
@@ -122,7 +144,7 @@ fn edges(release: &Release, date: Date, (opens, closes): (TimeMs, TimeMs)) -> Ve
 }
 
 /// Asks the resolver slot by slot.
-fn walk(release: &Release, from: TimeMs, to: TimeMs) -> Stretch {
+fn walk(release: &Release, zone: &ZoneId, (from, to): (TimeMs, TimeMs)) -> Stretch {
     let mut stretch = Stretch {
         from_ms: from,
         to_ms: to,
@@ -134,11 +156,16 @@ fn walk(release: &Release, from: TimeMs, to: TimeMs) -> Stretch {
     while at < to {
         let moment = Moment { at, trusted: true };
         let resolution = resolve(Some(release), &state, moment);
-        let until = resolution.until.min(to);
-        let shown = match &resolution.picture {
-            Picture::Lit(zones) => zones.first().and_then(|zone| shown(&zone.show, at)),
+        let zone_show = match &resolution.picture {
+            Picture::Lit(zones) => zones
+                .iter()
+                .find(|shown| shown.zone.is_none_or(|id| id == zone)),
             Picture::Dark => None,
         };
+        let until = zone_show
+            .map_or(resolution.until, |shown| shown.until)
+            .min(to);
+        let shown = zone_show.and_then(|zone| shown(&zone.show, at));
         if let Some((playlist, item, begins)) = shown {
             stretch.playlist = playlist;
             count(&mut stretch.rows, item, u64::from(begins), until.since(at));

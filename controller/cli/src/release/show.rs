@@ -1,12 +1,15 @@
 //! `cotmoc release show`: a release as people read it.
 
 use super::document::Document;
+use super::look::{self, Slides};
 use super::schedule::{self, Days, Stretch};
+use super::words;
 use crate::api::Api;
 use crate::chain::Chain;
 use crate::desk::unverified_release;
+use crate::media::MediaDir;
 use crate::out::Out;
-use crate::settings::Settings;
+use crate::settings::{Settings, default_media_dir};
 use crate::signing::{self, ClauseState};
 use crate::table::Table;
 use crate::{clock, format, text};
@@ -15,9 +18,11 @@ use cotmoc_proto::ChannelId;
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::playlist::{CalendarDate, Item};
 use cotmoc_proto::release::Release;
+use cotmoc_proto::slide::Slide;
 use cotmoc_proto::trust::RoleName;
 use cotmoc_proto::window::Day;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 
 #[derive(Debug, clap::Args)]
 pub struct DayArgs {
@@ -60,20 +65,42 @@ pub async fn run(
         None => Vec::new(),
     };
     signatures(out, &signed);
+    look::show(out, release);
     items(out, release);
-    let days = vec![Days {
-        first: date,
-        last: date,
-        stretches: schedule::day(release, date),
-    }];
+    let slides = slides(out, settings, (release, api)).await;
+    look::show_slides(out, release, &slides);
+    let days = schedule::date(release, date);
     programme(out, release, &days);
+    let slides: BTreeMap<String, &Slide> = slides
+        .iter()
+        .map(|(digest, slide)| (digest.to_string(), slide))
+        .collect();
     out.document(&serde_json::json!({
         "payload_sha256": document.digest(),
         "clauses": signed,
         "release": release,
+        "slides": slides,
         "days": days,
     }))?;
     Ok(())
+}
+
+/// The text slides of the release that this computer or the controller has, every byte checked.
+async fn slides(out: Out, settings: &Settings, (release, api): (&Release, Option<Api>)) -> Slides {
+    let mut slides = Slides::new();
+    let Ok(folder) = MediaDir::open(default_media_dir()) else {
+        return slides;
+    };
+    let api = api.or_else(|| Api::new(settings).ok());
+    for asset in release.assets() {
+        if asset.mime != Slide::MIME {
+            continue;
+        }
+        let verified = folder.verified(out, api.as_ref(), asset).await.ok();
+        let slide = verified.and_then(|verified| look::read_slide(&verified.path));
+        slides.extend(slide.map(|slide| (asset.sha256, slide)));
+    }
+    slides
 }
 
 /// What applies to the whole release.
@@ -92,6 +119,13 @@ pub fn head(out: Out, release: &Release) {
             window.closes,
             zone.name(),
             format::hours(window.quota_ms())
+        ),
+    );
+    out.fact(
+        words::CANVAS,
+        format_args!(
+            "{}×{} px",
+            release.layout.width_px, release.layout.height_px
         ),
     );
     out.fact(text::ISSUED, format::date_time(zone, release.issued_ms));
@@ -121,7 +155,7 @@ pub fn items(out: Out, release: &Release) {
             item.title.clone(),
             format::languages(&item.languages),
             format::length(item.duration_ms()),
-            dates(release, item),
+            look::span(&release.window.zone, item.from_ms, item.to_ms),
             item.source.clone(),
             item.asset.sha256.short(),
         ]);
@@ -133,8 +167,17 @@ pub fn items(out: Out, release: &Release) {
 /// What plays when.
 pub fn programme(out: Out, release: &Release, days: &[Days]) {
     out.heading(text::PROGRAMME);
+    let several = release.layout.zones.len() > 1;
     for same in days {
-        out.say(span(out, same));
+        let span = span(out, same);
+        match several {
+            true => out.say(format_args!(
+                "{} {} · {span}",
+                out.words(words::ZONE),
+                same.zone
+            )),
+            false => out.say(span),
+        }
         let mut table = Table::new([
             out.words(text::TIME),
             out.words(text::PLAYLIST),
@@ -201,21 +244,15 @@ fn places(out: Out, release: &Release) -> Vec<(String, &Item)> {
         .templates
         .iter()
         .map(|item| (out.words(text::TEMPLATE), item));
+    let spoken = release
+        .announcements
+        .iter()
+        .map(|one| (out.words(words::ANNOUNCEMENT), &one.item));
     listed
         .chain([(out.words(text::FALLBACK), &release.fallback)])
         .chain(templates)
+        .chain(spoken)
         .collect()
-}
-
-fn dates(release: &Release, item: &Item) -> String {
-    let zone = &release.window.zone;
-    let shown = |at| format::date_time(zone, at);
-    match (item.from_ms, item.to_ms) {
-        (None, None) => "–".to_owned(),
-        (Some(from), None) => format!("≥ {}", shown(from)),
-        (None, Some(to)) => format!("< {}", shown(to)),
-        (Some(from), Some(to)) => format!("{} – {}", shown(from), shown(to)),
-    }
 }
 
 fn signatures(out: Out, states: &[ClauseState]) {

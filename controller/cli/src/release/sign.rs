@@ -4,7 +4,7 @@
 use super::assemble::in_force;
 use super::check::objections;
 use super::document::Document;
-use super::{diff, schedule, show};
+use super::{diff, look, schedule, show};
 use crate::desk::{Desk, OfflineArgs};
 use crate::media::{MediaDir, Verified};
 use crate::out::Out;
@@ -54,8 +54,14 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
     let media = verify_media(&desk, release, args).await?;
     let people = out.for_a_decision();
     show::head(people, release);
+    look::show(people, release);
     show::items(people, release);
     show_media(people, release, &media);
+    let slides = media
+        .iter()
+        .filter_map(|(digest, found)| Some((*digest, look::read_slide(&found.path)?)))
+        .collect();
+    look::show_slides(people, release, &slides);
     let today = release.window.zone.date(clock::now());
     show::programme(people, release, &schedule::week(release, today));
     let changes = diff::changes(last.as_ref().map(|last| &last.document), release);
