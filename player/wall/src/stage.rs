@@ -242,7 +242,7 @@ impl Stage {
     fn discard_prepared(&mut self, engine: &Engine) -> Result<(), EngineError> {
         while self.sets.len() > 1 {
             if let Some(set) = self.sets.pop_back() {
-                engine.discard(set.id)?;
+                unless_gone(engine.discard(set.id))?;
             }
         }
         Ok(())
@@ -343,12 +343,12 @@ impl Stage {
     ) -> Result<(), EngineError> {
         let at_once = is_first && plan.from <= call.now;
         let at_ns = ns(if at_once { call.now } else { plan.from });
-        match self.cue_of(plan.clone(), call.release) {
+        unless_gone(match self.cue_of(plan.clone(), call.release) {
             Some(cue) if at_once => call.engine.cut(zone, cue),
             Some(cue) => call.engine.cue(zone, cue),
             None if plan.show == CueShow::Dark => call.engine.dark(zone, at_ns),
             None => call.engine.standby(zone, at_ns),
-        }
+        })
     }
 }
 
@@ -366,6 +366,18 @@ impl Set {
                 || zone
                     .is_some_and(|zone| zone.next_ready || matches!(zone.chosen, Showing::Cue(_)))
         })
+    }
+}
+
+/// A scene ends on its tick, before this side of the engine has seen that: what is said to it then
+/// is said too late, and no more than that.
+fn unless_gone(order: Result<(), EngineError>) -> Result<(), EngineError> {
+    match order {
+        Err(error @ (EngineError::NoSuchZone { .. } | EngineError::NoSuchScene { .. })) => {
+            tracing::debug!(%error, "the scene is over");
+            Ok(())
+        }
+        other => other,
     }
 }
 
