@@ -8,7 +8,8 @@ mod sync;
 
 pub use event::{Aired, Event, EventKind, OnAir, OnAirState, Record, RecordBody};
 pub use screen::{
-    ClockQuality, Display, FrameRates, HostHealth, OutputHealth, ScreenKind, ScreenReport, ScreenStatus, Showing,
+    ClockQuality, Display, FrameRates, HostHealth, OutputHealth, ScreenKind, ScreenReport,
+    ScreenStatus, Showing,
 };
 pub use sync::{
     Desired, DocumentRef, EnrolRequest, EnrolResponse, OutboxHealth, RenewRequest, RenewResponse,

@@ -4,6 +4,7 @@ mod barcode;
 mod child;
 mod cost;
 mod download;
+mod ear;
 mod eye;
 mod footprint;
 mod machine;

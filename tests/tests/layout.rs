@@ -137,7 +137,8 @@ fn next_minutes(zone: &cotmoc_proto::window::Zone) -> Vec<DayTime> {
     let now = TimeMs(i64::try_from(since.as_millis()).unwrap());
     let clock = |minutes: i64| {
         let local = zone.format(now.plus(minutes * MINUTE));
-        local.split(' ').nth(1).unwrap()[..5].parse().unwrap()
+        let (time, _seconds) = local.rsplit_once(':').unwrap();
+        time.split(' ').nth(1).unwrap().parse().unwrap()
     };
     let mut times: Vec<DayTime> = (1..=5).map(clock).collect();
     times.sort_unstable();
@@ -280,7 +281,10 @@ fn a_takedown_in_one_zone_leaves_the_other_zone_alone() {
                 .iter()
                 .filter_map(|show| match show {
                     Showing::Item { item, .. } => Some(item.to_string()),
-                    _ => None,
+                    Showing::Dark { .. }
+                    | Showing::Fallback { .. }
+                    | Showing::Template { .. }
+                    | Showing::Factory { .. } => None,
                 })
                 .collect();
             (report.takedown == 1 && items.len() == 2 && items.iter().any(|item| item == "slide"))

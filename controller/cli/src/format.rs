@@ -1,6 +1,7 @@
 //! Numbers and times as people read them.
 
 use crate::media::Look;
+use cotmoc_proto::media::Loudness;
 use cotmoc_proto::playlist::Language;
 use cotmoc_proto::time::{Millis, TimeMs};
 use cotmoc_proto::window::{Day, Zone};
@@ -35,6 +36,9 @@ pub fn bytes(count: u64) -> String {
 
 /// Size of a picture: `1920×1080`.
 pub fn pixels(look: &Look) -> String {
+    if look.width_px == 0 {
+        return "–".to_owned();
+    }
     format!("{}×{}", look.width_px, look.height_px)
 }
 
@@ -42,6 +46,17 @@ pub fn pixels(look: &Look) -> String {
 pub fn film_length(look: &Look) -> String {
     look.dur_ms
         .map_or_else(|| "–".to_owned(), |ms| length(Millis::from(ms)))
+}
+
+/// Loudness and true peak: `−23.0 LUFS (−1.5 dBTP)`.
+pub fn loudness(loudness: Loudness) -> String {
+    let tenths = |level: i32| {
+        let sign = if level < 0 { "−" } else { "" };
+        let level = level.unsigned_abs();
+        format!("{sign}{}.{}", level / 1_000, level % 1_000 / 100)
+    };
+    let (integrated, peak) = (loudness.integrated_mlufs, loudness.true_peak_mdbtp);
+    format!("{} LUFS ({} dBTP)", tenths(integrated), tenths(peak))
 }
 
 /// A local time of day, with seconds where there are any.

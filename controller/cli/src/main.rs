@@ -14,6 +14,7 @@ mod keys;
 mod media;
 mod out;
 mod overrides;
+mod preflight;
 mod programme;
 mod receipts;
 mod release;
@@ -96,6 +97,8 @@ enum End {
     Done,
     /// Published, but not every wall confirmed.
     Unconfirmed,
+    /// Some of the media will not play.
+    Unplayable,
 }
 
 fn main() -> ExitCode {
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
     match carry_out(out, cli) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Unconfirmed) => ExitCode::from(EXIT_UNCONFIRMED),
+        Ok(End::Unplayable) => ExitCode::FAILURE,
         Err(error) => {
             out.error(&error);
             if error.is::<Mistakes>() {
@@ -131,8 +135,12 @@ fn carry_out(out: Out, cli: Cli) -> anyhow::Result<End> {
 async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Result<End> {
     match command {
         Command::Keys(command) => keys::run(out, command)?,
-        Command::Media(command) => media::run(out, settings, command).await?,
-        Command::Release(command) => return release::run(out, settings, command).await,
+        Command::Media(command) => return media::run(out, settings, command).await,
+        Command::Release(command) => {
+            let end = release::run(out, settings, command).await;
+            media::trim_cache(settings);
+            return end;
+        }
         Command::Root(command) => root::run(out, settings, command).await?,
         Command::Takedown(args) => return takedown::run(out, settings, &args).await,
         Command::Override(command) => return overrides::run(out, settings, &command).await,

@@ -2,12 +2,25 @@
 //! their digests are computed here, never taken from anyone.
 
 mod add;
+mod admit;
+mod bytes;
+mod cache;
+mod check;
+mod command;
+mod convert;
+mod decode;
 mod fetch;
 mod hash;
+mod inspect;
 mod look;
+mod loudness;
+mod probing;
+mod tool;
 mod transfer;
 
-pub use add::{Command, run};
+pub use admit::{Admission, AdmitArgs};
+pub use cache::trim as trim_cache;
+pub use command::{Command, run};
 pub use fetch::{MediaDir, Verified};
 pub use look::Look;
 pub use transfer::upload;

@@ -58,6 +58,11 @@ impl Out {
         self.lang.of(text)
     }
 
+    /// The same for words that are put together as the command runs.
+    pub fn either(&self, vi: &str, en: &str) -> String {
+        self.lang.either(vi, en)
+    }
+
     /// One line `label: value`.
     pub fn fact(&self, label: Text, value: impl Display) {
         self.line(&format!(
@@ -127,6 +132,18 @@ impl Out {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let template = "{msg:30!} {bar:24} {bytes:>10}/{total_bytes:10} {bytes_per_sec}";
         if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(plain(what));
+        bar
+    }
+
+    /// A bar that counts milliseconds of a film, on a terminal only.
+    pub fn time_bar(&self, what: &str, total_ms: u64) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(total_ms), ProgressDrawTarget::stderr());
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg:30!} {bar:24} {percent:>3} % {eta:>5}")
+        {
             bar.set_style(style);
         }
         bar.set_message(plain(what));

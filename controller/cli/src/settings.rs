@@ -6,6 +6,8 @@ use cotmoc_service::config::{Mistakes, Reader};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Room for the media of some releases.
+const MEDIA_CACHE_GB: u64 = 20;
 const DEFAULT_CONTROLLER: &str = "http://127.0.0.1:8080";
 
 /// Flags that every command takes.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub root: Option<PathBuf>,
     /// Key digests of devices that were noted when they were enrolled: not the controller's word.
     pub device_keys: BTreeMap<String, Digest>,
+    /// How much room this person's folder of checked media may take.
+    pub media_cache_bytes: u64,
 }
 
 impl Settings {
@@ -51,6 +55,7 @@ impl Settings {
             token_file: reader.maybe_path("token_file"),
             root: reader.maybe_path("root"),
             device_keys: pins(&mut reader),
+            media_cache_gb: Some(reader.within("media_cache_gb", MEDIA_CACHE_GB, 1..=100_000)),
         };
         reader.finish()?;
         Ok(Self::merge(global, from_file))
@@ -66,6 +71,7 @@ impl Settings {
             token_file: global.token_file.clone().or(file.token_file),
             root: global.root.clone().or(file.root),
             device_keys: file.device_keys,
+            media_cache_bytes: file.media_cache_gb.unwrap_or(MEDIA_CACHE_GB) * 1_000_000_000,
         }
     }
 }
@@ -76,6 +82,7 @@ struct FromFile {
     token_file: Option<PathBuf>,
     root: Option<PathBuf>,
     device_keys: BTreeMap<String, Digest>,
+    media_cache_gb: Option<u64>,
 }
 
 /// `device_keys = ["W01=<64 hex digits>", …]`
@@ -115,10 +122,15 @@ fn default_file() -> Option<PathBuf> {
 
 /// Where media that were checked lie for this person.
 pub fn default_media_dir() -> PathBuf {
+    cache_dir().join("media")
+}
+
+/// What this person's commands keep for later; it may be deleted at any time.
+pub fn cache_dir() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
     cache
         .or_else(home)
         .unwrap_or_else(std::env::temp_dir)
-        .join("cotmoc/media")
+        .join("cotmoc")
 }

@@ -19,11 +19,16 @@ pub enum Lang {
 impl Lang {
     /// `text` as it is shown.
     pub fn of(self, text: Text) -> String {
+        self.either(text.vi, text.en)
+    }
+
+    /// Words in both languages as they are shown.
+    pub fn either(self, vi: &str, en: &str) -> String {
         match self {
-            Self::Both if text.vi == text.en => text.vi.to_owned(),
-            Self::Both => format!("{} · {}", text.vi, text.en),
-            Self::Vi => text.vi.to_owned(),
-            Self::En => text.en.to_owned(),
+            Self::Both if vi == en => vi.to_owned(),
+            Self::Both => format!("{vi} · {en}"),
+            Self::Vi => vi.to_owned(),
+            Self::En => en.to_owned(),
         }
     }
 }
@@ -41,6 +46,12 @@ texts! {
     AT = "Lúc", "At";
     BEFORE = "Trước", "Before";
     AFTER = "Sau", "After";
+    BOARD = "Loại máy", "Board";
+    EXPORT_AGAIN = "xuất lại tệp từ phần mềm đã làm ra nó", "export it again from the program that made it";
+    LOUDNESS = "Độ to", "Loudness";
+    PLAYS = "phát được", "plays";
+    PLAYS_WITH_REMARK = "phát được, có lưu ý", "plays, with a remark";
+    WILL_NOT_PLAY = "KHÔNG phát được", "will NOT play";
     CHANGE = "Thay đổi", "Change";
     CHANGED = "sửa", "changed";
     CHANNEL = "Kênh", "Channel";

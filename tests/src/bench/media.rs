@@ -48,6 +48,12 @@ impl Clip {
     }
 }
 
+/// The tone of an item that sounds.
+#[must_use]
+pub const fn tone_hz(item: u8) -> u32 {
+    400 + 40 * item as u32
+}
+
 /// A stamped clip to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct Recipe {
@@ -75,7 +81,7 @@ impl Recipe {
         let mut ffmpeg = raw_input(self.size, self.rate);
         if self.with_sound {
             let seconds = f64::from(self.slot_ms) / 1000.0;
-            let hz = 400 + 40 * u32::from(item);
+            let hz = tone_hz(item);
             ffmpeg.args(["-f", "lavfi", "-i"]);
             ffmpeg.arg(format!(
                 "sine=frequency={hz}:sample_rate=48000:duration={seconds}"

@@ -22,6 +22,8 @@ pub struct Show<'c> {
     pub size: Size,
     /// As the configuration has it: `window` or `headless`.
     pub sink: &'static str,
+    /// As the configuration has it: `auto` or `none`.
+    pub sound: &'static str,
     pub overlays: Vec<Overlay>,
     /// A PNG or JPEG picture.
     pub fallback: (Mime, Vec<u8>),
@@ -55,7 +57,7 @@ impl Show<'_> {
         root.issued_ms = now.plus(-30 * DAY);
         root.expires_ms = now.plus(500 * DAY);
         let board = Board::alone(dir, site.identity("W01"), &site.seal_root(&root))?;
-        configure(&board, self.sink, self.size)?;
+        configure(&board, (self.sink, self.sound), self.size)?;
         let media = board.path("media");
         let fallback = kit::media::put(&media, self.fallback.0, &self.fallback.1);
         let mut assets = Vec::new();
@@ -122,13 +124,18 @@ fn timed(mut release: Release, now: TimeMs, clips: &[Clip]) -> Release {
 }
 
 /// The picture's size, and no pictures kept: the default.
-fn configure(board: &Board, sink: &str, (width, height): Size) -> anyhow::Result<()> {
+fn configure(
+    board: &Board,
+    (sink, sound): (&str, &str),
+    (width, height): Size,
+) -> anyhow::Result<()> {
     let path = board.path("wall.toml");
     let text = std::fs::read_to_string(&path)?;
     let (text, _) = text
         .split_once("[pictures]")
         .context("the wall keeps no pictures")?;
     let text = text.replace("sink = \"headless\"", &format!("sink = \"{sink}\""));
+    let text = text.replace("sink = \"none\"", &format!("sink = \"{sound}\""));
     std::fs::write(&path, text)?;
     board.resize_wall(&width.to_string(), &height.to_string())?;
     Ok(())

@@ -1,6 +1,6 @@
 //! `cotmoc media`: check files and hand them to the controller.
 
-use super::{Described, describe, look, upload};
+use super::{Admission, AdmitArgs, Described, upload};
 use crate::api::Api;
 use crate::format;
 use crate::out::Out;
@@ -8,19 +8,19 @@ use crate::settings::Settings;
 use crate::table::Table;
 use crate::text;
 use anyhow::{Result, bail};
+use cotmoc_proto::media::Loudness;
 use serde::Serialize;
 use std::path::PathBuf;
 
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Check pictures and films by their bytes and upload those the controller does not have
-    Add {
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// Only check and describe; talk to no controller
-        #[arg(long)]
-        check: bool,
-    },
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Only check and describe; talk to no controller
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    admit: AdmitArgs,
 }
 
 #[derive(Serialize)]
@@ -31,15 +31,17 @@ struct Added {
     mime: &'static str,
     #[serde(flatten)]
     look: super::Look,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loudness: Option<Loudness>,
     /// Whether anything had to be uploaded; absent if nobody asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     uploaded: Option<bool>,
 }
 
-pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> {
-    let Command::Add { files, check } = command;
-    let media = describe_all(out, files)?;
-    let api = if check {
+pub async fn run(out: Out, settings: &Settings, args: Args) -> Result<()> {
+    let admission = args.admit.admission(None)?;
+    let media = admit_all(out, &admission, args.files)?;
+    let api = if args.check {
         None
     } else {
         Some(Api::new(settings)?)
@@ -56,6 +58,7 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
             size_bytes: media.asset.size_bytes,
             mime: media.asset.mime.as_str(),
             look: media.look,
+            loudness: media.asset.loudness,
             uploaded,
         });
     }
@@ -64,18 +67,17 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
     Ok(())
 }
 
-/// Describes every file before anything is uploaded; all that is wrong is said at once.
-fn describe_all(out: Out, files: Vec<PathBuf>) -> Result<Vec<(PathBuf, Described)>> {
+/// Checks and describes every file before anything is uploaded; all that is wrong is said at once.
+fn admit_all(
+    out: Out,
+    admission: &Admission,
+    files: Vec<PathBuf>,
+) -> Result<Vec<(PathBuf, Described)>> {
     let mut good = Vec::new();
     let mut bad = Vec::new();
     for file in files {
-        match describe(out, &file) {
-            Ok(media) => {
-                if let Some(warning) = look::misnamed(&file, media.asset.mime) {
-                    out.note(warning);
-                }
-                good.push((file, media));
-            }
+        match admission.admit(out, &file) {
+            Ok(media) => good.push((file, media)),
             Err(error) => bad.push(format!("{error:#}")),
         }
     }
@@ -92,6 +94,7 @@ fn show(out: Out, added: &[Added]) {
         out.words(text::SIZE),
         "px".to_owned(),
         out.words(text::LENGTH),
+        out.words(text::LOUDNESS),
         out.words(text::DIGEST),
         out.words(text::UPLOADED),
     ]);
@@ -107,6 +110,8 @@ fn show(out: Out, added: &[Added]) {
             format::bytes(one.size_bytes),
             format::pixels(&one.look),
             format::film_length(&one.look),
+            one.loudness
+                .map_or_else(|| "–".to_owned(), format::loudness),
             one.sha256.to_string(),
             uploaded,
         ]);

@@ -39,7 +39,10 @@ impl MediaDir {
         let path = self.path(&asset.sha256, asset.mime);
         if path.exists() {
             match check(out, &path, asset) {
-                Ok(verified) => return Ok(verified),
+                Ok(verified) => {
+                    super::cache::touch(&path);
+                    return Ok(verified);
+                }
                 Err(error) => {
                     let Some(_api) = api else { return Err(error) };
                     out.note(format_args!("{error:#}; it is fetched anew"));

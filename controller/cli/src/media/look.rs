@@ -1,15 +1,19 @@
 //! What a media file is, by its own bytes: type, size of the picture, length of the film; and
 //! whether it is whole.
 
+use super::probing;
+use crate::preflight::EDGE_PX;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use cotmoc_proto::media::{MAX_ASSET_BYTES, MAX_PICTURE_PX, MAX_STILL_BYTES, Mime};
+use cotmoc_proto::slide::Slide;
 use mp4parse::{CodecType, MediaContext, SampleEntry, Track, TrackType};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-const EDGE_PX: std::ops::RangeInclusive<u32> = 16..=16_384;
+/// Nothing longer is a slide by mistake.
+const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// How much of a still's end is read to see whether it is whole.
 const TAIL_BYTES: u64 = 4096;
 
@@ -18,7 +22,7 @@ const TAIL_BYTES: u64 = 4096;
 pub struct Look {
     pub width_px: u32,
     pub height_px: u32,
-    /// Length of a film; absent for a still.
+    /// Length of a film or a sound; absent for a still.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dur_ms: Option<u32>,
     /// How the picture is coded, for people.
@@ -36,53 +40,77 @@ pub fn look(path: &Path, length: u64) -> Result<(Mime, Look)> {
         .take(64)
         .read_to_end(&mut head)
         .with_context(|| format!("read {shown}"))?;
-    let Some(mime) = Mime::sniff(&head) else {
+    let Some(mime) = sniff(path, &head) else {
         bail!(
-            "{shown} is not a PNG, JPEG or WebP picture nor an MP4 film, whatever its name says: \
-             it begins with {}; export it as one of these",
+            "{shown} is not a PNG, JPEG or WebP picture, a text slide, an MP4 or WebM film nor an \
+             Ogg, MP3 or WAV sound, whatever its name says: it begins with {}; export it as one of \
+             these",
             beginning(&head)
         );
     };
     file.seek(SeekFrom::Start(0))?;
-    let look = if mime.is_still() {
+    let look = if mime == Mime::Slide {
+        slide(path)
+    } else if mime.is_still() {
         ensure!(
             length <= MAX_STILL_BYTES,
             "{shown} is a still larger than 128 MiB: export it smaller"
         );
         ensure_whole(&mut file, mime, length).with_context(|| format!("{shown} is damaged"))?;
         still(path, mime)
-    } else {
+    } else if mime == Mime::Mp4 {
         film(&mut BufReader::with_capacity(1 << 20, file))
+    } else {
+        other(path, mime)
     };
     let look = look.with_context(|| format!("{shown} cannot be shown"))?;
-    ensure_sane(&look).with_context(|| format!("{shown} cannot be shown"))?;
+    if !mime.is_sound() {
+        ensure_sane(&look).with_context(|| format!("{shown} cannot be shown"))?;
+    }
     Ok((mime, look))
 }
 
-/// A warning if the name suggests another type than the bytes show.
-pub fn misnamed(path: &Path, mime: Mime) -> Option<String> {
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    let usual: &[&str] = match mime {
-        Mime::Png => &["png"],
-        Mime::Jpeg => &["jpg", "jpeg"],
-        Mime::Webp => &["webp"],
-        Mime::Mp4 => &["mp4", "m4v", "mov"],
-        Mime::Webm => &["webm", "mkv"],
-        Mime::Slide => &["json", "toml"],
-        Mime::Ogg => &["ogg", "oga", "opus"],
-        Mime::Mp3 => &["mp3"],
-        Mime::Wav => &["wav"],
+/// What the first bytes of the file in `path` show that it is. A slide is text, and shows it as a
+/// whole only.
+pub fn sniff(path: &Path, head: &[u8]) -> Option<Mime> {
+    let is_slide = || {
+        let length = std::fs::metadata(path).ok()?.len();
+        let opens = head.trim_ascii_start().starts_with(b"{");
+        (opens && length <= MAX_TEXT_BYTES).then_some(Mime::Slide)
     };
-    (!usual.contains(&extension.as_str())).then(|| {
-        format!(
-            "{} is named .{extension} but is {}: it is taken for what it is",
-            path.display(),
-            mime.as_str()
-        )
+    Mime::sniff(head).or_else(is_slide)
+}
+
+fn slide(path: &Path) -> Result<Look> {
+    let slide = Slide::parse(&std::fs::read(path)?)?;
+    Ok(Look {
+        width_px: slide.width_px,
+        height_px: slide.height_px,
+        dur_ms: None,
+        codec: "slide".to_owned(),
     })
 }
 
-fn beginning(head: &[u8]) -> String {
+/// Films and sounds that only ffprobe understands.
+fn other(path: &Path, mime: Mime) -> Result<Look> {
+    let report = probing::report(path, Some(mime))?;
+    let (width_px, height_px) = match report.size() {
+        Some(size) if !mime.is_sound() => size,
+        None if !mime.is_sound() => bail!("it is damaged, or has no picture: export it again"),
+        Some(_) | None => (0, 0),
+    };
+    let length = report.length_ms().and_then(|ms| u32::try_from(ms).ok());
+    let dur_ms = length.filter(|ms| *ms > 0);
+    Ok(Look {
+        width_px,
+        height_px,
+        dur_ms: Some(dur_ms.context("it does not say how long it is: convert it")?),
+        codec: report.codec().context("nothing in it can be played")?,
+    })
+}
+
+/// The first bytes, for people.
+pub fn beginning(head: &[u8]) -> String {
     let text: String = head
         .iter()
         .take(12)

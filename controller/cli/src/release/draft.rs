@@ -5,7 +5,7 @@ use super::document::Document;
 use super::look as looks;
 use super::show;
 use crate::desk::{Desk, OfflineArgs};
-use crate::media::{Described, Look, MediaDir, describe, upload};
+use crate::media::{Admission, AdmitArgs, Described, Look, MediaDir, upload};
 use crate::out::Out;
 use crate::programme::mistake::{Mistake, Mistakes, Place};
 use crate::programme::words::say;
@@ -39,6 +39,8 @@ pub struct Args {
     /// Date of issue in milliseconds since 1970 instead of now
     #[arg(long, value_name = "MS", hide = true)]
     issued_ms: Option<i64>,
+    #[command(flatten)]
+    admit: AdmitArgs,
     #[command(flatten)]
     offline: OfflineArgs,
 }
@@ -113,12 +115,13 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
         true => programme::read(&notes, table.get_ref(), folder),
         false => None,
     };
+    let admission = args.admit.admission(None)?;
     let mut shelf = Shelf::new();
     for (place, media, _used) in programme.iter().flat_map(Programme::media) {
         if shelf.contains_key(media) {
             continue;
         }
-        match look(desk, media).await {
+        match look(desk, &admission, media).await {
             Ok(described) => {
                 shelf.insert(media.clone(), described);
             }
@@ -138,16 +141,21 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
     }
 }
 
-async fn look(desk: &Desk<'_>, media: &MediaRef) -> Result<crate::media::Described> {
+async fn look(
+    desk: &Desk<'_>,
+    admission: &Admission,
+    media: &MediaRef,
+) -> Result<crate::media::Described> {
     match media {
-        MediaRef::File(path) => describe(desk.out, path),
+        MediaRef::File(path) => admission.admit(desk.out, path),
         MediaRef::Slide(bytes) => describe_slide(bytes),
         MediaRef::Asset(sha256) => {
             let api = desk.api.as_ref().context(
                 "an asset named by its digest is with the controller: leave out --offline",
             )?;
             let folder = MediaDir::open(default_media_dir())?;
-            Ok(folder.describe(desk.out, api, *sha256).await?.1)
+            let (path, _described) = folder.describe(desk.out, api, *sha256).await?;
+            admission.admit(desk.out, &path)
         }
     }
 }

@@ -1,4 +1,5 @@
 use crate::support::{ISSUED_MS, OFFLINE, Place};
+use cotmoc_proto::Digest;
 
 /// What an approver sees, column by column.
 const SHOWN: &str = include_str!("shown.txt");
@@ -20,7 +21,17 @@ fn shown(place: &Place, more: &str) -> String {
 fn a_day_is_shown_as_a_table_that_lines_up_in_every_script() {
     let place = Place::with_programme();
     let out = shown(&place, "--day 2026-11-24 --lang vi --root root.dsse");
-    assert_eq!(out, SHOWN, "\n{out}");
+    let films = place.read("phim.mp4");
+    let all = ["a.png", "b.png", "phim.mp4", "du-phong.png"];
+    // With the list of its one chunk each.
+    let bytes: usize = all.iter().map(|name| place.read(name).len() + 32).sum();
+    let expected = SHOWN
+        .replace("{film------}", &Digest::of(&films).short().to_string())
+        .replace(
+            "{size}",
+            &format!("{}.{:02} kB", bytes / 1_000, bytes % 1_000 / 10),
+        );
+    assert_eq!(out, expected, "\n{out}");
 }
 
 #[test]

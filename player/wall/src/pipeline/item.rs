@@ -327,8 +327,7 @@ struct Supervision<'a> {
 
 impl Supervision<'_> {
     fn run(mut self, attempt: Attempt, generation: u64, notes: &Receiver<(u64, Note)>) -> Outcome {
-        self.joining =
-            !self.item.cue.medium.kind.is_still() && attempt.join_ns >= SEEK_FROM_NS;
+        self.joining = !self.item.cue.medium.kind.is_still() && attempt.join_ns >= SEEK_FROM_NS;
         let started = if self.joining {
             self.decoding.pause()
         } else {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -461,5 +462,31 @@ fn a_slide_is_held_for_its_whole_slot() {
     let seen = wall.seen_in(cue.starts_at_ns, cue.ends_at_ns - 100 * MS);
     assert!(!seen.is_empty());
     assert!(seen.iter().all(|s| s.showing == Showing::Cue(cue.id)));
+    wall.stop();
+}
+
+#[test]
+fn a_slide_held_ready_is_drawn_once_and_takes_the_air_without_being_read_again() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (count, good) = (Arc::clone(&opened), good_slide());
+    let open: OpenMedium = Arc::new(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        (good.open)()
+    });
+    let held = Medium {
+        open,
+        ..good_slide()
+    };
+    let mut wall = Wall::start();
+    wall.engine.keep_ready(vec![held.clone()]);
+    wall.wait_until_true("the slide held ready", || {
+        wall.engine.status().to_be_kept == 0
+    });
+    for _ in 0..5 {
+        let cut = wall.cue_reading(held.clone(), wall.engine.now_ns(), 60 * SECOND);
+        wall.engine.cut(ZONE, cut.clone()).unwrap();
+        wall.wait_for_start_of(&cut);
+    }
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
     wall.stop();
 }

@@ -186,6 +186,7 @@ fn wall(part: &Part<'_>, dir: &Path, overlays: Vec<Overlay>) -> anyhow::Result<W
         clips: std::slice::from_ref(part.clip),
         size: part.size,
         sink: "headless",
+        sound: "none",
         overlays,
         fallback: Show::plain_fallback(),
         template: None,

@@ -35,6 +35,7 @@ pub fn measure(media: &Media, (act, trials): (Act, u64), folder: &Path) -> anyho
         clips: std::slice::from_ref(&media.programme),
         size: SCREEN,
         sink: "window",
+        sound: "none",
         overlays: Vec::new(),
         fallback: (Mime::Jpeg, std::fs::read(&media.fallback.path)?),
         template: Some((Mime::Jpeg, std::fs::read(&media.ordered.path)?)),

@@ -90,7 +90,7 @@ fn mpv() -> Command {
     let mut mpv = Command::new("mpv");
     mpv.args(["--no-config", "--really-quiet", "--no-osc", "--osd-level=0"])
         .args(["--prefetch-playlist=yes", "--gapless-audio=yes"])
-        .args(["--vo=x11", "--ao=null", "--hwdec=no", "--no-border"])
+        .args(["--vo=x11", "--ao=pulse", "--hwdec=no", "--no-border"])
         .args(["--geometry=1280x720+0+0", "--keepaspect-window=no"])
         .args(["--image-display-duration=1", "--stop-screensaver=no"]);
     mpv
@@ -115,7 +115,7 @@ fn vlc() -> Command {
         "--no-osd",
         "--no-video-title-show",
     ])
-    .args(["--no-video-deco", "--vout=xcb_x11", "--aout=adummy"])
+    .args(["--no-video-deco", "--vout=xcb_x11", "--aout=pulse"])
     .args(["--avcodec-hw=none", "--image-duration=1", "--play-and-exit"])
     .args(["--no-media-library", "--no-auto-preparse", "--no-spu"]);
     vlc
@@ -125,7 +125,7 @@ fn gst_play(options: &[&str]) -> Command {
     let mut gst_play = Command::new("gst-play-1.0");
     gst_play
         .args(["--no-interactive", "--quiet", "--videosink=ximagesink"])
-        .arg("--audiosink=fakesink sync=true")
+        .arg("--audiosink=pulsesink")
         .args(options);
     gst_play
 }

@@ -3,6 +3,7 @@
 use super::judge::Figures;
 use super::run::{Ending, Run};
 use super::{Series, limit};
+use crate::bench::ear::Heard;
 use crate::bench::{Outcome, tenths};
 use serde_json::{Map, Value, json};
 
@@ -30,7 +31,6 @@ pub fn outcome(free: &Series, limited: &Series) -> Outcome {
         peers: json!({
             "free": peers(free),
             "limited": peers(limited),
-            "sound": "not measured for peers",
         }),
     }
 }
@@ -50,6 +50,15 @@ fn table(name: &str, series: &Series) -> Vec<(String, String)> {
     ];
     for (peer, run) in &series.peers {
         rows.push((title(peer.name()), line(run)));
+    }
+    let screens = series.peers.iter().map(|(peer, run)| (peer.name(), run));
+    for (who, run) in [("ours on the screen", &series.screen)]
+        .into_iter()
+        .chain(screens)
+    {
+        if let Some(heard) = &run.heard {
+            rows.push((format!("{}, sound", title(who)), heard.line()));
+        }
     }
     rows
 }
@@ -178,6 +187,8 @@ fn run_json(run: &Run) -> Value {
             json!(run.figures.longer_than(TICK_AND_5_MS)),
         );
         object.insert("look_p99_ms".to_owned(), json!(run.look_p99_ms.map(tenths)));
+        let heard = run.heard.as_ref().map(Heard::to_json);
+        object.insert("sound".to_owned(), json!(heard));
     }
     value
 }

@@ -5,7 +5,8 @@ use super::judge::{Figures, boundaries, judge};
 use super::limit::Limit;
 use super::peers::Peer;
 use super::sink::{Order, Seen};
-use crate::bench::media::Clip;
+use crate::bench::ear::{self, Ear, Heard};
+use crate::bench::media::{Clip, tone_hz};
 use crate::bench::screen::{Reading, SCREEN, Screen, Sight};
 use crate::bench::wall::Show;
 use crate::bench::{child, usage};
@@ -39,6 +40,8 @@ pub struct Run {
     pub look_p99_ms: Option<f64>,
     /// By the clock instead of by ticks, where both are known.
     pub by_clock: Option<Figures>,
+    /// What came out of the loudspeaker.
+    pub heard: Option<Heard>,
 }
 
 /// Why the watching ended.
@@ -74,6 +77,7 @@ impl Stand {
             clips: &self.clips,
             size: SCREEN,
             sink: "window",
+            sound: "auto",
             overlays: Vec::new(),
             fallback: Show::plain_fallback(),
             template: None,
@@ -120,6 +124,7 @@ impl Stand {
             how: Ending::Enough,
             cpu_percent: percent(seen.cpu_ms / 1e3, start.elapsed()),
             look_p99_ms: None,
+            heard: None,
         };
         Ok((run, seen))
     }
@@ -127,11 +132,13 @@ impl Stand {
     fn watch(
         &self,
         name: &str,
-        command: Command,
+        mut command: Command,
         (screen, limit): (&Screen, &Limit),
         list: &[Clip],
     ) -> anyhow::Result<Run> {
         let log = self.folder.join(format!("{name}.log"));
+        let ear = Ear::start(&self.folder)?;
+        command.env("PULSE_SERVER", ear.address());
         let start = Instant::now();
         let mut player = Process::start(name, limit.wrap(&command), &log)?;
         let pulse = limit.hold(player.pid());
@@ -144,12 +151,14 @@ impl Stand {
         let took = start.elapsed();
         drop(pulse);
         player.kill();
+        let heard = heard(list, &ear.stop()?);
         Ok(Run {
             figures: judge(list, &sights),
             how: watch.ending.unwrap_or(Ending::Enough),
             cpu_percent: percent(cpu.as_secs_f64(), took),
             look_p99_ms: Some(look_p99_ms),
             by_clock: None,
+            heard: Some(heard),
         })
     }
 }
@@ -196,6 +205,18 @@ impl Watch {
         };
         self.ending.is_some()
     }
+}
+
+fn heard(list: &[Clip], samples: &[i16]) -> Heard {
+    let tone = |clip: &Clip| f64::from(tone_hz(clip.item));
+    let sounding: Vec<f64> = list.iter().filter(|c| c.has_sound).map(tone).collect();
+    let next = list.iter().cycle().skip(1);
+    let pairs = list
+        .iter()
+        .zip(next)
+        .filter(|(a, b)| a.has_sound && b.has_sound);
+    let pairs: Vec<(f64, f64)> = pairs.map(|(a, b)| (tone(a), tone(b))).collect();
+    ear::judge(samples, &sounding, &pairs)
 }
 
 fn percent(cpu_s: f64, took: Duration) -> f64 {
