@@ -16,8 +16,14 @@ use std::time::Duration;
 /// The wall dies several times on the way, each time with everything it takes to start.
 const LONG: Duration = Duration::from_secs(300);
 
-/// Whether the wall has noted that it decodes `asset` now.
+/// Whether the wall that runs has noted that it decodes `asset` now; what the one before it has
+/// noted says nothing of it.
 fn decodes(programme: &Programme, asset: Digest) -> bool {
+    let written = |name: &str| std::fs::metadata(programme.board.path(name))?.modified();
+    match (written("wall.pid"), written("wall/trials")) {
+        (Ok(started), Ok(noted)) if noted > started => {}
+        _ => return false,
+    }
     let notes = std::fs::read(programme.board.path("wall/trials")).unwrap_or_default();
     let notes: serde_json::Value = serde_json::from_slice(&notes).unwrap_or_default();
     let asset = serde_json::json!(asset);

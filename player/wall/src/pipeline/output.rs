@@ -179,7 +179,7 @@ impl Line for PictureLine {
     }
 
     fn disconnect(&self) {
-        self.feed.takes.set(self.output, gst::Caps::new_empty());
+        self.feed.takes.clear(self.output);
         self.connect(None);
     }
 
@@ -234,9 +234,8 @@ impl PictureLine {
             sinks::place_on_display(sink.upcast_ref(), area);
         }
         if takes_any_size && place == Place::Configured {
-            self.feed
-                .takes
-                .set(self.output, sinks::taken(elements.first(), &sink));
+            let taken = sinks::taken(elements.first(), &sink);
+            self.feed.takes.set(self.output, taken, &sink);
         }
         if let Some(aired) = self.account() {
             aired.restart(generation, place == Place::Configured);

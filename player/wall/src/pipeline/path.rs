@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gstreamer as gst;
+use gstreamer::glib;
+use gstreamer::prelude::*;
+use gstreamer_base as gst_base;
 
 use super::config::PathChoice;
 use super::cue::{Cue, MediumKind};
@@ -15,21 +18,51 @@ const MEMORIES: [Option<&str>; 2] = [None, Some("memory:DMABuf")];
 /// What each output takes as it comes.
 #[derive(Debug)]
 pub(super) struct Takes {
-    outputs: Mutex<Vec<gst::Caps>>,
+    outputs: Mutex<Vec<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    caps: Option<gst::Caps>,
+    sink: glib::WeakRef<gst_base::BaseSink>,
+}
+
+impl Taken {
+    /// A display that once failed to scale has told its sink, and will not scale again.
+    fn caps(&self) -> gst::Caps {
+        let sink = self.sink.upgrade();
+        let scales = sink.is_some_and(|sink| {
+            !sink.has_property("can-scale") || sink.property::<bool>("can-scale")
+        });
+        match &self.caps {
+            Some(caps) if scales => caps.clone(),
+            Some(_) | None => gst::Caps::new_empty(),
+        }
+    }
 }
 
 impl Takes {
     /// Nothing yet.
     pub(super) fn new(outputs: usize) -> Self {
-        let nothing = (0..outputs).map(|_| gst::Caps::new_empty()).collect();
+        let nothing = (0..outputs).map(|_| Taken::default());
         Self {
-            outputs: Mutex::new(nothing),
+            outputs: Mutex::new(nothing.collect()),
         }
     }
 
-    pub(super) fn set(&self, output: usize, caps: gst::Caps) {
+    pub(super) fn set(&self, output: usize, caps: gst::Caps, sink: &gst_base::BaseSink) {
         if let Some(known) = self.lock().get_mut(output) {
-            *known = caps;
+            *known = Taken {
+                caps: Some(caps),
+                sink: sink.downgrade(),
+            };
+        }
+    }
+
+    /// The output is not there, or cannot take anything as it comes.
+    pub(super) fn clear(&self, output: usize) {
+        if let Some(known) = self.lock().get_mut(output) {
+            *known = Taken::default();
         }
     }
 
@@ -40,10 +73,12 @@ impl Takes {
             return gst::Caps::new_empty();
         }
         let all = outputs.iter();
-        all.fold(plain_pictures(), |common, one| common.intersect(one))
+        all.fold(plain_pictures(), |common, one| {
+            common.intersect(&one.caps())
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<gst::Caps>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Taken>> {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

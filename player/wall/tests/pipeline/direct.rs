@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cotmoc_wall::pipeline::{
-    Cue, EngineEvent, PathChoice, PresentedFrame, Showing, SoundBlock, Witness,
+    Cue, EngineEvent, Path, PathChoice, PresentedFrame, Showing, SoundBlock, Witness,
 };
 
 use crate::support::barcode::{self, Stamp};
@@ -69,11 +69,25 @@ fn plays_without_a_seam(path: PathChoice, list: impl FnOnce(&Wall) -> Vec<(PathB
     );
     let seen = witness.0.lock().unwrap().clone();
     assert!(seen.iter().all(|frame| !frame.black));
+    assert_paths(&wall, &cues, &list, path);
     for (item, (cue, (path, size))) in (1..).zip(cues.iter().zip(&list)) {
         let is_still = path.extension().is_none_or(|ending| ending != "mp4");
         assert_slot(&seen, cue, (item, is_still), *size);
     }
     wall.stop();
+}
+
+/// What reached the sink in a size of its own was said to go there directly; who wants the canvas gets nothing so.
+fn assert_paths(wall: &Wall, cues: &[Cue], list: &[(PathBuf, Size)], choice: PathChoice) {
+    for (cue, (_, size)) in cues.iter().zip(list) {
+        let directly = wall.events().iter().any(|event| {
+            matches!(event, EngineEvent::PathChosen { cue: of, path: Path::Direct, .. } if *of == cue.id)
+        });
+        if *size != CANVAS {
+            assert!(directly, "{size:?}");
+        }
+        assert!(choice == PathChoice::Auto || !directly);
+    }
 }
 
 fn assert_slot(seen: &[Sized], cue: &Cue, (item, is_still): (u8, bool), size: Size) {

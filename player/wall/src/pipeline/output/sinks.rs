@@ -38,15 +38,12 @@ pub(super) fn stand_in() -> Result<SinkChain, String> {
 
 /// What reaches the sink untouched, as far as that is known before the first picture.
 pub(super) fn taken(entry: Option<&gst::Element>, sink: &gst_base::BaseSink) -> gst::Caps {
-    let cannot_scale = sink.has_property("can-scale") && !sink.property::<bool>("can-scale");
     let pads = entry
         .and_then(|entry| entry.static_pad("sink"))
         .zip(sink.static_pad("sink"));
     match pads {
-        Some((first, last)) if !cannot_scale => {
-            first.query_caps(None).intersect(&last.query_caps(None))
-        }
-        Some(_) | None => gst::Caps::new_empty(),
+        Some((first, last)) => first.query_caps(None).intersect(&last.query_caps(None)),
+        None => gst::Caps::new_empty(),
     }
 }
 
