@@ -90,7 +90,7 @@ impl Board {
     pub fn start_supervised_wall(&mut self) -> anyhow::Result<()> {
         let mut command = Command::new("sh");
         command
-            .args(["-c", "trap 'kill $child; exit' TERM; while :; do \"$0\" --config \"$1\" & child=$!; echo $child > \"$2\"; wait $child; done"])
+            .args(["-c", "trap 'kill $child; exit' TERM; while :; do setpriv --pdeathsig KILL \"$0\" --config \"$1\" & child=$!; echo $child > \"$2\"; wait $child; done"])
             .arg(bin("cotmoc-wall"))
             .arg(self.path("wall.toml"))
             .arg(self.path("wall.pid"))

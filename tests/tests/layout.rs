@@ -300,3 +300,53 @@ fn a_takedown_in_one_zone_leaves_the_other_zone_alone() {
         assert!(!is_near(side, GREEN), "what was taken down is not shown");
     }
 }
+
+#[test]
+fn a_release_may_bring_a_canvas_of_another_size_and_the_next_one_bring_the_old_one_back() {
+    let programme = Programme::on_air_at("640", "360").unwrap();
+    let size = |release: &Release| (release.layout.width_px, release.layout.height_px);
+    let mut wide = programme.next(2, &[&programme.red]);
+    let usual = size(&wide);
+    wide.layout = Layout {
+        width_px: 1_280,
+        height_px: 360,
+        zones: vec![
+            zone("main", (0, 0, 640, 360)),
+            zone("side", (640, 0, 640, 360)),
+        ],
+        overlays: Vec::new(),
+    };
+    wide.playlists.push(Playlist {
+        id: "notices".parse().unwrap(),
+        zone: "side".parse().unwrap(),
+        priority: 0,
+        dayparts: Vec::new(),
+        crossfade_ms: 0,
+        items: vec![item("green-beside", &programme.green, 1_000)],
+    });
+    assert_ne!(size(&wide), usual);
+    programme.lab.publish_release(&wide).unwrap();
+    let halves = |path: &std::path::PathBuf| {
+        let left = colour_of(path, (60, 120, 200, 120));
+        (left, colour_of(path, (380, 120, 200, 120)))
+    };
+    eventually("the wide canvas fills the output", || {
+        let newest = pictures(&programme.board).pop()?;
+        let (left, right) = halves(&newest);
+        (is_near(left, RED) && is_near(right, GREEN)).then_some(())
+    });
+    let seen = pictures(&programme.board).len();
+    let old = programme.next_after(&wide, 3, &[&programme.green]);
+    assert_eq!(size(&old), usual);
+    programme.lab.publish_release(&old).unwrap();
+    eventually("the old canvas is back", || {
+        let newest = pictures(&programme.board).pop()?;
+        let (left, right) = halves(&newest);
+        (is_near(left, GREEN) && is_near(right, GREEN)).then_some(())
+    });
+    for path in pictures(&programme.board).iter().skip(seen) {
+        let (left, right) = halves(path);
+        assert!(is_near(left, RED) || is_near(left, GREEN), "{left:?}");
+        assert!(is_near(right, GREEN), "{right:?}");
+    }
+}

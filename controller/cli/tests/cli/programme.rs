@@ -101,6 +101,7 @@ fn the_sample_programme_is_good() {
         let grey = u8::try_from(name.len()).unwrap();
         place.write(&format!("media/{name}.png"), &png(192, 108, [grey; 3]));
     }
+    place.write("media/loa.wav", &wav(3));
     let made = place.json("release draft programme.toml --out r.dsse --offline --root root.dsse");
     assert_eq!(made["version"], 1);
     let items = &made["release"]["playlists"][0]["items"];
@@ -124,6 +125,25 @@ fn the_sample_programme_is_good() {
     assert_eq!(slide["mime"], "application/vnd.cotmoc.slide+json");
     assert_eq!(release["sound"]["volume"][1]["percent"], 30);
     assert_eq!(release["light"]["steps"][1]["gamma_percent"], 110);
+    let announcement = &release["announcements"][0];
+    assert_eq!(announcement["item"]["dur_ms"], 3_000);
+    assert_eq!(announcement["times"][1], "16:30");
+}
+
+/// A tone of `seconds`, as simple as a sound file can be.
+fn wav(seconds: u32) -> Vec<u8> {
+    let bytes = seconds * 16_000;
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + bytes).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(8_000_u32.to_le_bytes());
+    wav.extend(16_000_u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend(bytes.to_le_bytes());
+    let beat = [0_i16, 6_000, 8_000, 6_000, 0, -6_000, -8_000, -6_000];
+    let samples = beat.iter().cycle().take((bytes / 2) as usize);
+    wav.extend(samples.flat_map(|sample| sample.to_le_bytes()));
+    wav
 }
 
 /// The programme of the place with something more at its end.
