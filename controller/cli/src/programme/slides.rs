@@ -118,7 +118,7 @@ impl Template {
         let inner = even(width.saturating_sub(2 * margin));
         let has_body = !body.is_empty();
         let head = even(if has_body {
-            height / 4
+            (height / 4).min(width / 3)
         } else {
             height.saturating_sub(2 * margin)
         });
@@ -137,7 +137,7 @@ impl Template {
         let mut blocks = vec![Block {
             area: of(margin, head),
             text: title,
-            style: style(true, (height / 4).min(width / 6) / 2, self.title),
+            style: style(true, (height / 8).min(width / 9), self.title),
             align: Align::Center,
             valign: Valign::Middle,
             fill: self.bar,
@@ -147,7 +147,7 @@ impl Template {
             blocks.push(Block {
                 area: of(top, even(height.saturating_sub(top + margin))),
                 text: body,
-                style: style(false, height.min(width) / 12, colour),
+                style: style(false, (height / 12).min(width / 10), colour),
                 align: self.align,
                 valign: Valign::Middle,
                 fill: None,
