@@ -17,8 +17,9 @@ pub const THE_WALLS: &str = "soak-the-walls";
 const BOUNDARIES_KEY: &str = "COTMOC_BENCH_BOUNDARIES";
 /// Counted after the warm-up.
 const BOUNDARIES: u64 = 5_000;
-/// Before what is counted there are a fifth as many, so that every pool and cache is full.
-const WARM_UP: u64 = 5;
+/// Before what is counted there are half as many, so that every pool and cache is full and the
+/// allocator has found its size.
+const WARM_UP: u64 = 2;
 /// Engines that play at the same time, each with a schedule of its own: the compression of time.
 const ENGINES: u32 = 10;
 /// What is in the air differs from moment to moment; of so many parts of the run the least counts.
