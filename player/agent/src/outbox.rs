@@ -174,6 +174,8 @@ struct Keeper {
     unsaved: VecDeque<(Item, Option<OnStored>)>,
     /// Receipts that the disk has not taken yet.
     receipts: VecDeque<(Stamp, MakeReceipt)>,
+    /// Records that memory did not hold, not told of yet.
+    forgotten: u64,
     failing: bool,
 }
 
@@ -185,6 +187,7 @@ impl Keeper {
             urgent,
             unsaved: VecDeque::new(),
             receipts: VecDeque::new(),
+            forgotten: 0,
             failing: false,
         };
         match keeper.place.open() {
@@ -300,6 +303,11 @@ impl Keeper {
         if urgent {
             self.urgent.notify_one();
         }
+        let count = std::mem::take(&mut self.forgotten);
+        if count > 0 {
+            let detail = [("count", count.to_string()), ("where", "memory".to_owned())];
+            self.tell(EventKind::RecordsDropped, detail);
+        }
         self.is_well_again();
     }
 
@@ -318,7 +326,7 @@ impl Keeper {
                     error = chain,
                     "the outbox cannot be written; records wait in memory"
                 );
-                self.tell(EventKind::StorageFault, "outbox", &error.to_string());
+                self.tell(EventKind::StorageFault, outbox(error));
             }
             return;
         }
@@ -332,11 +340,10 @@ impl Keeper {
                 tracing::error!(error, "the outbox is kept in memory only");
             }
         }
-        self.tell(EventKind::IntegrityFault, "outbox", &error.to_string());
+        self.tell(EventKind::IntegrityFault, outbox(error));
     }
 
-    fn tell(&mut self, kind: EventKind, what: &str, reason: &str) {
-        let detail = [("what", what.to_owned()), ("reason", reason.to_owned())];
+    fn tell<const N: usize>(&mut self, kind: EventKind, detail: [(&str, String); N]) {
         let item = Item {
             source: None,
             boot: self.place.kernel_boot.clone(),
@@ -346,11 +353,20 @@ impl Keeper {
         self.unsaved.push_back((item, None));
     }
 
+    /// The oldest samples give way first; events only to other events.
     fn forget_samples(&mut self) {
         while self.unsaved.len() > MAX_UNSAVED {
-            self.unsaved.pop_front();
+            let is_sample = |(item, _): &(Item, _)| !matches!(item.body, RecordBody::Event(_));
+            let oldest = self.unsaved.iter().position(is_sample).unwrap_or(0);
+            self.unsaved.remove(oldest);
+            self.forgotten += 1;
         }
     }
+}
+
+/// What is wrong with the outbox, as an event tells it.
+fn outbox(error: &StoreError) -> [(&'static str, String); 2] {
+    [("what", "outbox".to_owned()), ("reason", error.to_string())]
 }
 
 fn answer<T>(reply: oneshot::Sender<T>, value: T) {

@@ -155,6 +155,30 @@ fn a_full_outbox_drops_the_oldest_samples_says_so_and_leaves_no_hole() {
     assert_eq!(events.count(), 1_001);
 }
 
+#[test]
+fn records_that_memory_does_not_hold_are_samples_first_and_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place {
+        path: folder.path().join("outbox.db"),
+        kernel_boot: KERNEL_BOOT.to_owned(),
+        limit_bytes: LIMIT,
+    };
+    let mut keeper = Keeper::new(place, Arc::new(Notify::new()));
+    let most = i64::try_from(MAX_UNSAVED).unwrap();
+    keeper.unsaved.push_back((own(event("first")), None));
+    let samples = (0..most + 6).map(|n| (own(sample(n)), None));
+    keeper.unsaved.extend(samples);
+    keeper.forget_samples();
+    assert_eq!(keeper.unsaved.len(), MAX_UNSAVED);
+    keeper.save();
+    keeper.save();
+    let batch = keeper.store.batch(MAX_UNSAVED * 2, usize::MAX).unwrap();
+    assert_eq!(batch.len(), MAX_UNSAVED + 1);
+    assert_eq!(batch[0].body, event("first"));
+    assert_eq!(batch[1].body, sample(7));
+    assert_eq!(told_dropped(batch.last().unwrap()), Some(7));
+}
+
 fn told_dropped(record: &Record) -> Option<u64> {
     match &record.body {
         RecordBody::Event(event) if event.kind == EventKind::RecordsDropped => {
