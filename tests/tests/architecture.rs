@@ -28,6 +28,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("cotmoc-agent", "player/agent", PLAYER),
     ("cotmoc-wall", "player/wall", WALL),
     (
+        "cotmoc-controller-core",
+        "controller/core",
+        &["cotmoc-proto"],
+    ),
+    (
         "cotmoc-controller",
         "controller/daemon",
         &["cotmoc-proto", "cotmoc-service"],
@@ -73,6 +78,7 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde", "serde_json", "sha2", "thiserror"],
     ),
     ("cotmoc-canvas", &[]),
+    ("cotmoc-controller-core", &["serde", "thiserror"]),
 ];
 
 /// Folders in which SQL may stand.

@@ -1,0 +1,66 @@
+//! Values: why a cluster stopped (Điều 8.3), and how much a statement about it is worth.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a cluster stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Nothing is known but silence.
+    Unknown,
+    Power,
+    Display,
+    Player,
+    Network,
+    /// Touch cabinet or sound.
+    Cabinet,
+    /// Switched off, or the wrong thing shown, by people who may.
+    Operator,
+    /// What is shown or stored is not what was signed.
+    Integrity,
+    /// Used, opened or entered without authority.
+    Access,
+}
+
+impl Cause {
+    /// An information-security incident: its hour runs day and night, and the department hears at
+    /// once (Điều 8.3b).
+    #[must_use]
+    pub const fn is_security(self) -> bool {
+        match self {
+            Self::Integrity | Self::Access => true,
+            Self::Unknown
+            | Self::Power
+            | Self::Display
+            | Self::Player
+            | Self::Network
+            | Self::Cabinet
+            | Self::Operator => false,
+        }
+    }
+
+    /// The cause that holds after `found`: better evidence names another, but never makes an
+    /// attack into a fault.
+    #[must_use]
+    pub const fn revised(self, found: Self) -> Self {
+        if self.is_security() && !found.is_security() {
+            self
+        } else {
+            found
+        }
+    }
+}
+
+/// Who says when it happened, from the weakest to the strongest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The last proof that it still worked.
+    Silence,
+    /// A probe, another device of the site.
+    Neighbour,
+    /// A person on duty.
+    Operator,
+    /// The device's own signed journal, or its last words.
+    Device,
+}

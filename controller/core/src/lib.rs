@@ -1,0 +1,7 @@
+//! What the controller decides, as pure functions and small machines: no clock, disk, socket or
+//! thread. Quyết định 104/2016/QĐ-UBND, Điều 7.6, 8.3 and 13.3.
+
+pub mod cause;
+pub mod incident;
+pub mod liveness;
+pub mod stage;
