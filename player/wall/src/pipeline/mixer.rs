@@ -28,10 +28,10 @@ use super::cue::ZoneId;
 use super::item::RATE_HZ;
 use super::zone::Span;
 
-/// Frames per block: 10 ms.
-const BLOCK_FRAMES: i64 = RATE_HZ / 100;
-pub(super) const BLOCK_NS: i64 = SECOND_NS / 100;
-const BLOCK_LENGTH: usize = 480;
+/// Frames per block: 20 ms.
+const BLOCK_FRAMES: i64 = RATE_HZ / 50;
+pub(super) const BLOCK_NS: i64 = SECOND_NS / 50;
+const BLOCK_LENGTH: usize = 960;
 /// Sound is mixed this long before it is heard.
 const AHEAD_NS: i64 = 100_000_000;
 /// Later than this, blocks are skipped.
@@ -189,11 +189,10 @@ impl Desk {
         self.volume.aim(self.tools.dials.volume(), VOLUME_FRAMES);
         let pairs = programme.iter().zip(&speech);
         let samples: Vec<i16> = pairs
-            .flat_map(|(under, over)| {
+            .flat_map(|([left, right], [over_left, over_right])| {
                 let (duck, volume) = (self.duck.next(), self.volume.next());
-                let pair = under.iter().zip(over);
-                pair.map(move |(under, over)| law::limit((under * duck + over) * volume))
-                    .collect::<Vec<_>>()
+                [(left, over_left), (right, over_right)]
+                    .map(|(under, over)| law::limit((under * duck + over) * volume))
             })
             .collect();
         self.hand_on(at_ns, running_ns, &samples);

@@ -16,12 +16,31 @@ use super::size::check_still;
 /// Pages that a pushing consumer gets at a time.
 const BLOCK_BYTES: u32 = 64 * 1024;
 
+/// Read at once for a demuxer, which asks picture by picture: asking a thread costs more than bytes.
+const AHEAD_BYTES: usize = 64 * 1024;
+
 /// Requests from the element, answers from the reading thread.
 #[derive(Debug)]
 struct Desk {
     size_bytes: u64,
     counter: Mutex<Counter>,
     changed: Condvar,
+    ahead: Mutex<Ahead>,
+}
+
+/// Bytes that were read before they were asked for.
+#[derive(Debug, Default)]
+struct Ahead {
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl Ahead {
+    fn get(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        let from = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+        let wanted = self.bytes.get(from..from.checked_add(length)?)?;
+        Some(wanted.to_vec())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +77,20 @@ impl Desk {
     }
 
     fn fetch(&self, offset: u64, length: usize) -> Result<Vec<u8>, gst::FlowError> {
+        if length >= AHEAD_BYTES {
+            return self.ask(offset, length);
+        }
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = ahead.get(offset, length) {
+            return Ok(bytes);
+        }
+        let bytes = self.ask(offset, AHEAD_BYTES)?;
+        *ahead = Ahead { offset, bytes };
+        let there = length.min(ahead.bytes.len());
+        ahead.get(offset, there).ok_or(gst::FlowError::Error)
+    }
+
+    fn ask(&self, offset: u64, length: usize) -> Result<Vec<u8>, gst::FlowError> {
         let mut counter = self.lock();
         counter.ticket += 1;
         let ticket = counter.ticket;
@@ -127,6 +160,7 @@ impl MediaSource {
             size_bytes: medium.size_bytes,
             counter: Mutex::default(),
             changed: Condvar::new(),
+            ahead: Mutex::default(),
         });
         let reading = Arc::clone(&desk);
         let what = medium.clone();

@@ -16,7 +16,7 @@ use crate::pipeline::keeper::{Line, Place};
 use crate::pipeline::output::{first_error, stop};
 
 /// Blocks that may wait in front of the sink; more means that it does not keep up.
-const WAITING_BLOCKS: u64 = 30;
+const WAITING_BLOCKS: u64 = 15;
 const DEVICE_BUFFER_US: i64 = 200_000;
 
 /// The way from the mixer into whichever sound pipeline is up. Never blocks.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::pipeline::report::AudioLevel;
 
-const BLOCKS: usize = 100;
+const BLOCKS: usize = 50;
 const FULL_SCALE: f64 = 32_768.0;
 
 #[derive(Debug, Default)]
