@@ -5,6 +5,7 @@ mod channels;
 mod devices;
 mod documents;
 mod drafts;
+mod notices;
 mod records;
 mod status;
 
@@ -60,7 +61,9 @@ pub fn router(app: &Shared) -> Router<Shared> {
         .route("/api/v1/events", get(records::events))
         .route("/api/v1/aired", get(records::aired))
         .route("/api/v1/on-air", get(records::on_air))
-        .route("/api/v1/receipts", get(records::receipts));
+        .route("/api/v1/receipts", get(records::receipts))
+        .route("/api/v1/notices", get(notices::list))
+        .route("/api/v1/drill", post(notices::drill));
     let transfers = Router::new().route(
         "/api/v1/blobs/{sha256}",
         put(blobs::upload).get(blobs::download),

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
 use crate::http::{ApiError, ApiResult};
+use crate::notices::Notices;
 use crate::operator::OperatorToken;
 use crate::publish::{self, Checked, Refusal};
 use crate::published::{Published, PublishedError};
@@ -38,6 +39,7 @@ pub struct App {
     pub door: Door,
     pub attempts: Mutex<Attempts>,
     pub operator: OperatorToken,
+    pub notices: Arc<Notices>,
     pub uploads: Arc<Semaphore>,
     /// Questions for news that may be held at once.
     pub waiters: Arc<Semaphore>,
@@ -68,7 +70,9 @@ impl App {
         let names = settings.names.clone();
         let certificate = ServerCertificate::new(&authorities.server, names, clock::now())?;
         let published = Published::load(&store).await?;
+        let notices = Notices::open(&settings.notices, &data, store.clone())?;
         Ok(Self {
+            notices: Arc::new(notices),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),
             certificate: Arc::new(certificate),
             authorities,

@@ -23,8 +23,15 @@ const ICON: &str = include_str!("../assets/icon.svg");
 
 /// The routes.
 pub fn router() -> Router<Shared> {
+    let router = Router::new().route("/", get(status));
+    InFlight::new(REQUESTS, REQUEST_TIME)
+        .around(router)
+        .merge(assets())
+}
+
+/// What pages need beside themselves.
+pub fn assets() -> Router<Shared> {
     let router = Router::new()
-        .route("/", get(status))
         .route(
             "/assets/console.css",
             get(async || asset("text/css", STYLE)),

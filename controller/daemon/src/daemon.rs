@@ -5,7 +5,7 @@ use crate::app::{App, Shared};
 use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
-use crate::{api, clock, console, device_api, enrol_api, enrolment};
+use crate::{api, clock, confirmations, console, device_api, enrol_api, enrolment};
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
@@ -27,6 +27,8 @@ struct InUse {
     device: SocketAddr,
     enrol: SocketAddr,
     console: SocketAddr,
+    /// Where links of notices are served, if that is a listener of its own.
+    links: Option<SocketAddr>,
 }
 
 /// Runs the controller until `stop`.
@@ -39,14 +41,26 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let device = take(listen.device, "device")?.listen(BACKLOG)?;
     let enrol = take(listen.enrol, "enrolment")?;
     let console = take(listen.console, "console")?.listen(BACKLOG)?;
+    let links = app.settings.notices.listen;
+    let links = links.map(|at| {
+        take(at, "links")?
+            .listen(BACKLOG)
+            .map_err(anyhow::Error::from)
+    });
+    let links = links.transpose()?;
     let in_use = InUse {
         device: device.local_addr()?,
         enrol: enrol.local_addr()?,
         console: console.local_addr()?,
+        links: links.as_ref().map(TcpListener::local_addr).transpose()?,
     };
     let tasks = TaskTracker::new();
     let serving = stop.child_token();
     serve(&app, (device, enrol, console), &tasks, &serving)?;
+    if let Some(links) = links {
+        tasks.spawn(serve_links(&app, links, serving.clone()));
+    }
+    app.notices.start(&tasks, &serving).await?;
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));
     tasks.spawn(renew(Arc::clone(&app), serving.clone()));
     let text = serde_json::to_vec(&in_use).context("the addresses cannot be written")?;
@@ -100,7 +114,9 @@ fn serve(
         Some(enrol_tls(certificate())?),
         most,
     );
-    let people = api::router(app).merge(console::router());
+    let people = api::router(app)
+        .merge(console::router())
+        .merge(confirmations::router());
     let people = Listener::new(
         "console",
         console::only_known_hosts(finish(people.with_state(state()), MAX_ENVELOPE_BYTES)),
@@ -113,6 +129,21 @@ fn serve(
     tasks.spawn(async move { people.serve(console, for_people).await });
     tasks.spawn(async move { door.keep(store, enrolment, enrol, stop).await });
     Ok(())
+}
+
+/// Serves the links of notices, and what their pages need.
+fn serve_links(
+    app: &Shared,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let router = confirmations::router().merge(console::assets());
+    let router = finish(
+        router.with_state(Shared::clone(app)),
+        confirmations::MAX_BODY_BYTES,
+    );
+    let people = Listener::new("links", router, None, app.settings.connections);
+    async move { people.serve(listener, stop).await }
 }
 
 async fn flush(app: Shared, stop: CancellationToken) {

@@ -8,6 +8,7 @@
 //! people  -> console listener (loopback)  -> api, console -> app -> store, blobs
 //! devices -> device listener (mTLS)       -> device_api   -> app
 //! devices -> enrolment listener (TLS)     -> enrol_api    -> app
+//! notices -> senders, one per route; their links -> confirmations -> app
 //! ```
 
 mod api;
@@ -15,6 +16,7 @@ mod app;
 mod blobs;
 mod ca;
 mod clock;
+mod confirmations;
 mod console;
 mod daemon;
 mod device_api;
@@ -23,6 +25,7 @@ mod enrol_api;
 mod enrolment;
 mod http;
 mod listen;
+mod notices;
 mod operator;
 mod overview;
 mod publish;
@@ -33,4 +36,7 @@ mod status;
 mod store;
 
 pub use daemon::run;
-pub use settings::{Addresses, BlobLimits, Settings};
+pub use settings::{
+    Addresses, BlobLimits, Form, Gateway, NoticeSettings, RouteSettings, Security, Settings, Sheet,
+    Smtp, Way, Webhook,
+};

@@ -1,5 +1,11 @@
 //! What can be configured, checked once; every default is what a controller without a file uses.
 
+mod notices;
+
+pub use notices::{
+    Form, Gateway, NoticeSettings, RouteSettings, Security, Sheet, Smtp, Way, Webhook,
+};
+
 use cotmoc_proto::media::MAX_ASSET_BYTES;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_service::config::{Mistakes, Reader};
@@ -28,6 +34,7 @@ pub struct Settings {
     pub blobs: BlobLimits,
     /// The most connections of one listener.
     pub connections: usize,
+    pub notices: NoticeSettings,
 }
 
 /// Where the controller listens.
@@ -67,6 +74,7 @@ impl Settings {
             },
             connections: usize::try_from(reader.within("limits.connections", 4_096, 16..=65_536))
                 .unwrap_or(4_096),
+            notices: notices::read(&mut reader),
         };
         reader.finish()?;
         Ok(Self {

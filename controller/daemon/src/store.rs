@@ -14,6 +14,7 @@ mod documents;
 mod drafts;
 mod error;
 mod migrate;
+mod notices;
 mod reader;
 mod records;
 mod row;
@@ -26,6 +27,7 @@ pub use devices::{DeviceRow, DeviceState, Enrolled, Promoted, Registered, Regist
 pub use documents::{DocumentKind, DocumentRow, NewDocument};
 pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};
+pub use notices::{NewNotice, NoticeRow};
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use seen::SeenRow;
 

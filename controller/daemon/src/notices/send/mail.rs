@@ -1,0 +1,83 @@
+//! Mail over SMTP. The Message-ID is the notice's key: whoever gets a repetition sees that it is one.
+
+use super::{Letter, Sent, chain, secret};
+use crate::settings::{Security, Smtp};
+use anyhow::Context as _;
+use lettre::message::Mailbox;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+
+const SENDER: &str = "Cột Mốc";
+
+/// A mail server that takes mail from here.
+#[derive(Debug)]
+pub struct Mailer {
+    from: Address,
+    smtp: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl Mailer {
+    pub fn open(settings: &Smtp) -> anyhow::Result<Self> {
+        let name = rustix::system::uname();
+        let name = name.nodename().to_string_lossy().into_owned();
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.server)
+            .port(settings.port)
+            .hello_name(ClientId::Domain(name))
+            .tls(tls(settings)?);
+        if let (Some(user), Some(file)) = (&settings.user, &settings.password_file) {
+            builder = builder.credentials(Credentials::new(user.clone(), secret(file)?));
+        }
+        Ok(Self {
+            from: settings.from.clone(),
+            smtp: builder.build(),
+        })
+    }
+
+    pub async fn send(&self, letter: &Letter<'_>) -> Sent {
+        let message = match self.message(letter) {
+            Ok(message) => message,
+            Err(error) => return Sent::never(format!("{error:#}")),
+        };
+        match self.smtp.send(message).await {
+            Ok(response) => Sent::Accepted {
+                reference: response.first_line().map(str::to_owned),
+            },
+            Err(error) if error.is_permanent() => Sent::never(chain(&error)),
+            Err(error) => Sent::later(chain(&error)),
+        }
+    }
+
+    fn message(&self, letter: &Letter<'_>) -> anyhow::Result<Message> {
+        let notice = letter.notice;
+        let to: Address = notice.address.parse().context("the address is not one")?;
+        let generated = HeaderName::new_from_ascii_str("Auto-Submitted");
+        Message::builder()
+            .from(Mailbox::new(Some(SENDER.to_owned()), self.from.clone()))
+            .to(Mailbox::new(None, to))
+            .subject(&notice.subject)
+            .message_id(Some(format!("<{}@{}>", notice.key, self.from.domain())))
+            .raw_header(HeaderValue::new(generated, "auto-generated".to_owned()))
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.body.clone())
+            .context("the mail cannot be written")
+    }
+}
+
+fn tls(settings: &Smtp) -> anyhow::Result<Tls> {
+    let parameters = || -> anyhow::Result<TlsParameters> {
+        let mut parameters = TlsParameters::builder(settings.server.clone());
+        if let Some(file) = &settings.ca_file {
+            let pem = cotmoc_service::file::read_at_most(file, 1 << 20)?;
+            parameters = parameters.add_root_certificate(Certificate::from_pem(&pem)?);
+        }
+        Ok(parameters.build()?)
+    };
+    Ok(match settings.security {
+        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::Starttls => Tls::Required(parameters()?),
+        Security::None => Tls::None,
+    })
+}

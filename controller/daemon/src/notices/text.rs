@@ -1,0 +1,321 @@
+//! What notices say: one text per occasion for mail, sheets and webhooks, one for SMS. Each is a file;
+//! those of the configured folder take the place of the built-in ones.
+
+use super::plain::{SMS_SEPTETS, begin, plain, septets};
+use std::path::{Path, PathBuf};
+
+/// Stands in a stored text until it is sent: the link itself is not stored.
+pub const LINK: &str = "{link}";
+const NAMES: [&str; 6] = [
+    "{incident}",
+    "{cluster}",
+    "{cause}",
+    "{occurred}",
+    "{deadline}",
+    "{note}",
+];
+const MAX_FILE_BYTES: u64 = 16 * 1_024;
+const LONGEST_SUBJECT: usize = 200;
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Nothing happened: the ways out are tried.
+    Drill,
+    /// To the operating unit, when an incident opens.
+    Opened,
+    /// To whoever comes next, while nobody has answered.
+    Reminder,
+    /// To the department: the notice that the regulation asks for (Đ8.3b, Đ13.3b).
+    Department,
+    /// To everybody, by every way left, shortly before the hour is over.
+    LastResort,
+    /// The hour is over.
+    Breach,
+    /// To whoever got the notice of the incident.
+    Recovered,
+}
+
+/// What the texts tell. Times are written out, as people read them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub incident: String,
+    pub cluster: String,
+    pub cause: String,
+    pub occurred: String,
+    pub deadline: String,
+    pub note: String,
+}
+
+/// A text that is ready but for its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub subject: String,
+    pub body: String,
+}
+
+/// Every text.
+#[derive(Debug, Clone)]
+pub struct Texts(Vec<Text>);
+
+#[derive(Debug, Clone)]
+struct Text {
+    occasion: Occasion,
+    mail: String,
+    sms: String,
+}
+
+/// Why a text cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    #[error("{} cannot be read", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: cotmoc_service::file::FileError,
+    },
+    #[error("{} is not a text in UTF-8", path.display())]
+    NotText { path: PathBuf },
+    #[error("{}: there is no {found}; known are {LINK} {}", path.display(), NAMES.join(" "))]
+    Unknown { path: PathBuf, found: String },
+    #[error("{}: one line for the subject, an empty line, then the text", path.display())]
+    NoSubject { path: PathBuf },
+    #[error("{}: without the place's name it has {septets} characters already; an SMS holds {SMS_SEPTETS}", path.display())]
+    TooLong { path: PathBuf, septets: usize },
+}
+
+impl Occasion {
+    const ALL: [Self; 7] = [
+        Self::Drill,
+        Self::Opened,
+        Self::Reminder,
+        Self::Department,
+        Self::LastResort,
+        Self::Breach,
+        Self::Recovered,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Drill => "drill",
+            Self::Opened => "opened",
+            Self::Reminder => "reminder",
+            Self::Department => "department",
+            Self::LastResort => "last-resort",
+            Self::Breach => "breach",
+            Self::Recovered => "recovered",
+        }
+    }
+
+    const fn built_in(self) -> (&'static str, &'static str) {
+        macro_rules! texts {
+            ($name:literal) => {
+                (
+                    include_str!(concat!("../../templates/notices/", $name, ".mail.txt")),
+                    include_str!(concat!("../../templates/notices/", $name, ".sms.txt")),
+                )
+            };
+        }
+        match self {
+            Self::Drill => texts!("drill"),
+            Self::Opened => texts!("opened"),
+            Self::Reminder => texts!("reminder"),
+            Self::Department => texts!("department"),
+            Self::LastResort => texts!("last-resort"),
+            Self::Breach => texts!("breach"),
+            Self::Recovered => texts!("recovered"),
+        }
+    }
+}
+
+impl Texts {
+    /// The built-in texts, each replaced by the file of its name in `folder`, if there is one.
+    ///
+    /// # Errors
+    /// [`TextError`] of the first file that cannot be used.
+    pub fn load(folder: Option<&Path>) -> Result<Self, TextError> {
+        let load = |occasion: Occasion| {
+            let (mail, sms) = occasion.built_in();
+            let own =
+                |kind: &str| folder.map(|f| f.join(format!("{}.{kind}.txt", occasion.name())));
+            let (mail_path, sms_path) = (own("mail"), own("sms"));
+            Ok(Text {
+                occasion,
+                mail: checked_mail(read(mail_path.as_deref(), mail)?, mail_path)?,
+                sms: checked_sms(read(sms_path.as_deref(), sms)?, sms_path)?,
+            })
+        };
+        Occasion::ALL
+            .into_iter()
+            .map(load)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The long text; a paragraph with a link is left out where there are no links.
+    #[must_use]
+    pub fn mail(&self, occasion: Occasion, facts: &Facts, has_links: bool) -> Written {
+        let template = self.of(occasion).map_or("", |text| &text.mail);
+        let (subject, body) = template.split_once("\n\n").unwrap_or(("", template));
+        Written {
+            subject: one_line(&fill(subject, facts)),
+            body: fill(&with_links(body, "\n\n", has_links), facts),
+        }
+    }
+
+    /// The text for an SMS in one part: the place's name is cut where it is too long. `link` is
+    /// counted, not written.
+    #[must_use]
+    pub fn sms(&self, occasion: Occasion, facts: &Facts, link: Option<&str>) -> Written {
+        let template = self.of(occasion).map_or("", |text| &text.sms);
+        let template = plain(with_links(template, "\n", link.is_some()).trim_end());
+        let plain_facts = facts.plain();
+        let room = SMS_SEPTETS + template.matches(LINK).count() * septets(LINK)
+            - link.map_or(0, septets).min(SMS_SEPTETS);
+        let rest = septets(&fill(
+            &template,
+            &Facts {
+                cluster: String::new(),
+                ..plain_facts.clone()
+            },
+        ));
+        let cluster = begin(&plain_facts.cluster, room.saturating_sub(rest));
+        let body = fill(
+            &template,
+            &Facts {
+                cluster,
+                ..plain_facts
+            },
+        );
+        let body = match body.strip_suffix(LINK) {
+            Some(text) => begin(text, room.saturating_sub(septets(LINK))) + LINK,
+            None => begin(&body, room),
+        };
+        Written {
+            subject: String::new(),
+            body,
+        }
+    }
+
+    fn of(&self, occasion: Occasion) -> Option<&Text> {
+        self.0.iter().find(|text| text.occasion == occasion)
+    }
+}
+
+impl Facts {
+    fn plain(&self) -> Self {
+        let one_line = |text: &str| plain(text).replace('\n', " ");
+        Self {
+            incident: one_line(&self.incident),
+            cluster: one_line(&self.cluster),
+            cause: one_line(&self.cause),
+            occurred: one_line(&self.occurred),
+            deadline: one_line(&self.deadline),
+            note: one_line(&self.note),
+        }
+    }
+
+    fn values(&self) -> [&str; NAMES.len()] {
+        [
+            &self.incident,
+            &self.cluster,
+            &self.cause,
+            &self.occurred,
+            &self.deadline,
+            &self.note,
+        ]
+    }
+}
+
+/// Fills in every name at once: what a value holds is not looked at again.
+fn fill(template: &str, facts: &Facts) -> String {
+    let mut text = String::with_capacity(template.len() * 2);
+    let mut rest = template;
+    while let Some((before, from)) = rest.find('{').map(|at| rest.split_at(at)) {
+        text.push_str(before);
+        let known = NAMES
+            .iter()
+            .zip(facts.values())
+            .find_map(|(name, value)| from.strip_prefix(name).map(|after| (value, after)));
+        rest = match known {
+            Some((value, after)) => {
+                text.push_str(&value.replace(LINK, "(link)"));
+                after
+            }
+            None => {
+                text.push('{');
+                from.strip_prefix('{').unwrap_or_default()
+            }
+        };
+    }
+    text.push_str(rest);
+    text
+}
+
+fn with_links(template: &str, between: &str, has_links: bool) -> String {
+    let keep = |part: &&str| has_links || !part.contains(LINK);
+    let parts: Vec<_> = template.split(between).filter(keep).collect();
+    parts.join(between)
+}
+
+fn one_line(text: &str) -> String {
+    let line = text.split(char::is_control).collect::<Vec<_>>().join(" ");
+    line.trim().chars().take(LONGEST_SUBJECT).collect()
+}
+
+fn read(path: Option<&Path>, built_in: &str) -> Result<String, TextError> {
+    let Some(path) = path else {
+        return Ok(built_in.to_owned());
+    };
+    let bytes = match cotmoc_service::file::read_at_most(path, MAX_FILE_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_not_found() => return Ok(built_in.to_owned()),
+        Err(source) => {
+            return Err(TextError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let path = path.to_owned();
+    let text = String::from_utf8(bytes).map_err(|_utf8| TextError::NotText { path })?;
+    Ok(text.replace("\r\n", "\n"))
+}
+
+fn checked_mail(text: String, path: Option<PathBuf>) -> Result<String, TextError> {
+    let path = path.unwrap_or_default();
+    let subject = text.split_once("\n\n").map_or("", |(subject, _)| subject);
+    if subject.is_empty() || subject.contains('\n') || subject.contains(LINK) {
+        return Err(TextError::NoSubject { path });
+    }
+    only_known(text, path)
+}
+
+fn checked_sms(text: String, path: Option<PathBuf>) -> Result<String, TextError> {
+    let path = path.unwrap_or_default();
+    let fixed = with_links(&text, "\n", false);
+    let septets = septets(&plain(&fill(fixed.trim_end(), &Facts::default())));
+    if septets > SMS_SEPTETS {
+        return Err(TextError::TooLong { path, septets });
+    }
+    only_known(text, path)
+}
+
+fn only_known(text: String, path: PathBuf) -> Result<String, TextError> {
+    let mut rest = text.as_str();
+    while let Some(from) = rest.find('{').and_then(|at| rest.get(at..)) {
+        let known = NAMES
+            .iter()
+            .chain([&LINK])
+            .find_map(|name| from.strip_prefix(name));
+        let Some(after) = known else {
+            let found = from.chars().take(20).collect();
+            return Err(TextError::Unknown { path, found });
+        };
+        rest = after;
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;
