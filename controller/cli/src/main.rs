@@ -1,5 +1,5 @@
 //! `cotmoc`: the people's command line. Keys, the root of trust, media, programmes and their two
-//! signatures, takedowns, overrides, devices.
+//! signatures, takedowns, overrides, devices, notices.
 
 mod api;
 mod chain;
@@ -12,6 +12,7 @@ mod format;
 mod key;
 mod keys;
 mod media;
+mod notices;
 mod out;
 mod overrides;
 mod preflight;
@@ -89,6 +90,10 @@ enum Command {
     Status,
     /// Sự kiện · What happened, by the controller's records
     Events(status::EventArgs),
+    /// Thông báo · Notices to people, and what became of each
+    Notices(notices::ListArgs),
+    /// Diễn tập gửi thông báo · Send a drill notice by every route and see whether it gets through
+    Drill(notices::DrillArgs),
 }
 
 /// How a command ended that did its work.
@@ -148,6 +153,8 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Channel(command) => channel::run(out, settings, command).await?,
         Command::Status => status::walls(out, settings).await?,
         Command::Events(args) => status::events(out, settings, &args).await?,
+        Command::Notices(args) => notices::list(out, settings, &args).await?,
+        Command::Drill(args) => return notices::drill(out, settings, &args).await,
     }
     Ok(End::Done)
 }

@@ -80,6 +80,7 @@ texts! {
     ISSUED = "Lập lúc", "Issued";
     ITEM = "Mục", "Item";
     LASTS = "Trong", "For";
+    DRILL = "Diễn tập", "Drill";
     ENDS = "Kết thúc lệnh", "Ends override";
     ORDER = "Lệnh số", "Override";
     OVERRIDE = "Lệnh khẩn cấp", "Override";
@@ -90,6 +91,7 @@ texts! {
     DARK = "tắt theo lịch", "dark by plan";
     AGO = "trước", "ago";
     COMES_BACK = "Được chiếu lại sau khi đã gỡ", "Comes back after a takedown";
+    INCIDENT = "Sự cố", "Incident";
     LANGUAGES = "Ngôn ngữ", "Languages";
     LAST_SEEN = "Liên lạc cuối", "Last seen";
     LENGTH = "Dài", "Length";
@@ -99,6 +101,13 @@ texts! {
     NEXT = "Bước tiếp theo", "Next";
     NOTE = "Ghi chú", "Note";
     NOTHING = "không có gì", "nothing";
+    NOTICE_ACCEPTED = "đã chuyển", "accepted";
+    NOTICE_CONFIRMED = "đã xác nhận", "confirmed";
+    NOTICE_DEAD = "KHÔNG gửi được", "NOT delivered";
+    NOTICE_LEASED = "đang gửi", "under way";
+    NOTICE_QUEUED = "đang chờ", "waiting";
+    NOTICE_ROUTE = "Đường gửi", "Route";
+    NOTICE_TO = "Gửi đến", "To";
     NO_CHANGES = "Không khác gì", "No difference";
     ON_AIR = "Đã phát / quy định", "On air / quota";
     PLAYLIST = "Danh sách", "Playlist";
@@ -117,6 +126,7 @@ texts! {
     SITE = "Địa điểm", "Site";
     SIZE = "Cỡ", "Size";
     SOURCE = "Nguồn", "Source";
+    STAGE = "Bước", "Stage";
     STATE = "Trạng thái", "State";
     STATUS = "Tình trạng", "Status";
     TAKEDOWN = "Gỡ nội dung", "Takedown";

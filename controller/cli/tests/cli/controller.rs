@@ -22,9 +22,13 @@ impl Site {
     }
 
     fn bare() -> Self {
+        Self::configured("")
+    }
+
+    fn configured(extra: &str) -> Self {
         let place = Place::with_programme();
         let any = "\"127.0.0.1:0\"";
-        let config = format!("[listen]\ndevice = {any}\nenrol = {any}\nconsole = {any}\n");
+        let config = format!("[listen]\ndevice = {any}\nenrol = {any}\nconsole = {any}\n{extra}");
         place.write("controller.toml", config.as_bytes());
         let data = place.path("data");
         let settings = Settings::read(Some(&place.path("controller.toml")), Some(data)).unwrap();
@@ -385,4 +389,35 @@ fn every_mistake_of_the_settings_file_is_reported_and_the_exit_code_is_64() {
     for word in ["controler", "token_file", "device_keys"] {
         assert!(ran.err.contains(word), "{word}: {}", ran.err);
     }
+}
+
+#[test]
+fn a_drill_goes_out_by_every_route_and_says_which_one_does_not_get_through() {
+    let sheet = |name: &str, more: &str| {
+        format!(
+            "[[notices.routes]]\nname = \"{name}\"\nchannel = \"sheet\"\nfolder = \"{name}\"\n{more}\n"
+        )
+    };
+    let none = Site::bare();
+    none.line("drill")
+        .refused(&["no way out for notices", "[[notices.routes]]"]);
+    let good = Site::configured(&sheet("desk", ""));
+    let done = good.line("drill --lang en").good().out;
+    assert!(
+        done.contains("desk (sheet)") && done.contains("accepted"),
+        "{done}"
+    );
+    let files = good.place.path("desk").read_dir().unwrap().count();
+    assert_eq!(files, 1);
+    let listed = good.json("notices");
+    assert_eq!(listed["notices"][0]["state"], "accepted");
+    let broken = sheet("broken", "command = [\"false\"]");
+    let half = Site::configured(&(sheet("desk", "") + &broken));
+    let ran = half.line("drill --wait 2 --lang en");
+    assert_eq!(ran.code, 3, "{}", ran.out);
+    assert!(
+        ran.out.contains("broken (sheet)") && ran.out.contains("waiting"),
+        "{}",
+        ran.out
+    );
 }

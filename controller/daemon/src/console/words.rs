@@ -169,6 +169,8 @@ fn noted(kind: &str) -> (Words, &'static str) {
         "device-key-replaced" => ("Đã thay khoá thiết bị", "device key replaced", "good"),
         "device-revoked" => ("Thiết bị bị thu hồi", "device revoked", "warn"),
         "document-published" => ("Đã phát hành", "published", "good"),
+        "notice-dead" => ("Không gửi được thông báo", "notice not delivered", "bad"),
+        "notice-confirmed" => ("Đã xác nhận thông báo", "notice confirmed", "good"),
         "records-missing" => ("Thiếu bản ghi", "records missing", "bad"),
         "receipt-gap" => ("Đứt chuỗi biên nhận", "receipt chain broken", "bad"),
         "receipt-refused" => ("Biên nhận không hợp lệ", "receipt refused", "bad"),

@@ -1,6 +1,6 @@
 //! Mail over SMTP. The Message-ID is the notice's key: whoever gets a repetition sees that it is one.
 
-use super::{Letter, Sent, chain, secret};
+use super::{Letter, Sent, secret};
 use crate::settings::{Security, Smtp};
 use anyhow::Context as _;
 use lettre::message::Mailbox;
@@ -45,8 +45,8 @@ impl Mailer {
             Ok(response) => Sent::Accepted {
                 reference: response.first_line().map(str::to_owned),
             },
-            Err(error) if error.is_permanent() => Sent::never(chain(&error)),
-            Err(error) => Sent::later(chain(&error)),
+            Err(error) if error.is_permanent() => Sent::never(error),
+            Err(error) => Sent::later(error),
         }
     }
 
