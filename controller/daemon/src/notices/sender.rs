@@ -6,7 +6,7 @@ use super::{Notices, Route};
 use crate::clock;
 use crate::store::{NoticeRow, StoreError};
 use cotmoc_proto::TimeMs;
-use cotmoc_proto::time::Millis;
+use cotmoc_proto::time::{HOUR, MINUTE, Millis, SECOND};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -121,7 +121,7 @@ async fn mark(
             notices.store.accepted(notice.id, reference, now).await
         }
         Sent::Later { error, after } => {
-            let due = next_attempt(notice.attempts, after, now);
+            let due = next_attempt(notice, after, now);
             tracing::warn!(
                 key,
                 route = name,
@@ -156,17 +156,16 @@ fn short(error: &str) -> String {
     error.chars().take(LONGEST_ERROR).collect()
 }
 
-/// 5, 10, 20, 40, then every 60 s: inside the hour that the regulation gives.
-fn next_attempt(attempts: u64, after: Option<Duration>, now: TimeMs) -> TimeMs {
-    let wait: Millis = match attempts {
-        0 | 1 => 5_000,
-        2 => 10_000,
-        3 => 20_000,
-        4 => 40_000,
-        _ => 60_000,
+/// 5, 10, 20, 40, then every 60 s inside the hour that the regulation gives; every 15 min after it.
+fn next_attempt(notice: &NoticeRow, after: Option<Duration>, now: TimeMs) -> TimeMs {
+    let wait = match notice.attempts {
+        _ if now.since(notice.created_ms) >= HOUR => 15 * MINUTE,
+        0 | 1 => 5 * SECOND,
+        2 => 10 * SECOND,
+        3 => 20 * SECOND,
+        4 => 40 * SECOND,
+        _ => MINUTE,
     };
-    let asked = after.map_or(0, |after| {
-        Millis::try_from(after.as_millis()).unwrap_or(60_000)
-    });
-    now.plus(wait.max(asked))
+    let asked = after.and_then(|after| Millis::try_from(after.as_millis()).ok());
+    now.plus(wait.max(asked.unwrap_or_default()))
 }

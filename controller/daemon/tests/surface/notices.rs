@@ -4,6 +4,7 @@
 use crate::sinks::{MailServer, Sink};
 use crate::world::{World, answer, eventually};
 use axum::http::StatusCode;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -134,9 +135,60 @@ async fn a_server_that_comes_up_later_gets_what_waited() {
     .await;
     world.end().await;
     world.restart().await;
-    let server = MailServer::start_at(port, "take").await;
+    let server = MailServer::start_at(port, "take", &[]).await;
     let notice = settled(&world, "mail", "accepted").await;
     assert!(notice["attempts"].as_u64().unwrap() >= 2);
+    assert_eq!(server.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_under_tls_only_with_a_certificate_that_holds_and_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (authority, leaf) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = put("ca.pem", &params.self_signed(&authority).unwrap().pem());
+    let issuer = Issuer::new(params, authority);
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = put("mail.pem", &params.signed_by(&leaf, &issuer).unwrap().pem());
+    let key = put("mail.key", &leaf.serialize_pem());
+    let server = MailServer::start_at(0, "take", &[&certificate, &key]).await;
+    let route = |name: &str, password: &str, more: &str| {
+        let file = put(name, &format!("{password}\n"));
+        let more = format!(
+            "user = \"cotmoc\"\npassword_file = \"{}\"\n{more}",
+            file.display()
+        );
+        let route = mail(name, server.port, &more);
+        let route = route.replace("\"none\"", "\"starttls\"");
+        route.replace("\"127.0.0.1\"", "\"localhost\"")
+    };
+    let ca = format!("ca_file = \"{}\"", ca.display());
+    let routes = [
+        route("good", "mat-khau", &ca),
+        route("wrong", "khac", &ca),
+        route("stranger", "mat-khau", ""),
+    ];
+    let world = world(&routes).await;
+    drill(&world).await;
+    settled(&world, "good", "accepted").await;
+    let dead = settled(&world, "wrong", "dead").await;
+    assert!(
+        dead["last_error"].as_str().unwrap().contains("535"),
+        "{dead}"
+    );
+    let distrusted = eventually("the certificate is not believed", async || {
+        let all = notices(&world).await;
+        let error = all.iter().find(|n| n["route"] == "stranger")?["last_error"].clone();
+        error.as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(distrusted.contains("UnknownIssuer"), "{distrusted}");
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -384,7 +436,7 @@ async fn links_can_have_a_listener_of_their_own_that_serves_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn t18_kills_in_the_middle_of_two_hundred_notices_lose_none_and_repeat_under_one_key() {
+async fn kills_in_the_middle_of_two_hundred_notices_lose_none_and_repeat_under_one_key() {
     const COUNT: usize = 200;
     let sink = Sink::start(|n| match n % 5 {
         0 => (StatusCode::INTERNAL_SERVER_ERROR, None),

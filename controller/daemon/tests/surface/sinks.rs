@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -18,17 +19,18 @@ pub struct MailServer {
 
 impl MailServer {
     pub async fn start(mood: &str) -> Self {
-        Self::start_at(0, mood).await
+        Self::start_at(0, mood, &[]).await
     }
 
-    /// A server on a port that was free a moment ago.
-    pub async fn start_at(port: u16, mood: &str) -> Self {
+    /// A server on a port that was free a moment ago, with a certificate and its key if given.
+    pub async fn start_at(port: u16, mood: &str, certificate: &[&Path]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/surface/mail_server.py");
         let process = Command::new("/usr/bin/python3")
             .args([script, &port.to_string()])
             .arg(folder.path())
             .arg(mood)
+            .args(certificate)
             .stdin(Stdio::null())
             .spawn()
             .unwrap();

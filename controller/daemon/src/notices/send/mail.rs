@@ -81,3 +81,96 @@ fn tls(settings: &Smtp) -> anyhow::Result<Tls> {
         Security::None => Tls::None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NoticeRow;
+    use cotmoc_proto::{Digest, TimeMs};
+
+    fn notice(address: &str, subject: &str) -> NoticeRow {
+        NoticeRow {
+            id: 1,
+            key: "k".to_owned(),
+            incident: String::new(),
+            stage: String::new(),
+            recipient: String::new(),
+            channel: "mail".to_owned(),
+            route: "mail".to_owned(),
+            address: address.to_owned(),
+            subject: subject.to_owned(),
+            body: String::new(),
+            token_sha256: Digest::of(b""),
+            created_ms: TimeMs(0),
+            due_ms: TimeMs(0),
+            attempts: 1,
+            state: "leased".parse().unwrap(),
+            accepted_ms: None,
+            confirmed_ms: None,
+            confirmed_by: None,
+            provider_ref: None,
+            last_error: None,
+        }
+    }
+
+    fn mailer() -> Mailer {
+        Mailer::open(&Smtp {
+            server: "localhost".to_owned(),
+            port: 25,
+            security: Security::None,
+            from: "cotmoc@example.vn".parse().unwrap(),
+            user: None,
+            password_file: None,
+            ca_file: None,
+        })
+        .unwrap()
+    }
+
+    fn written(address: &str, subject: &str) -> anyhow::Result<Message> {
+        let notice = notice(address, subject);
+        let body = "\r\n.\r\nRCPT TO:<x@y.vn>\r\n\u{1a}Bcc: x@y.vn".to_owned();
+        mailer().message(&Letter {
+            notice: &notice,
+            body,
+            link: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn t53_neither_subject_nor_text_nor_address_adds_a_header_or_a_recipient() {
+        for address in [
+            "x@y.vn\r\nRCPT TO:<z@y.vn>",
+            "x@y.vn, z@y.vn",
+            "X <x@y.vn>",
+            "<x@y.vn>",
+            "x@y.vn\0",
+        ] {
+            assert!(written(address, "s").is_err(), "{address:?}");
+        }
+        for subject in ["a\r\nBcc: z@y.vn", "a\nBcc: z@y.vn", "Sự cố\r\n\r\nz"] {
+            let message = written("x@y.vn", subject).unwrap();
+            assert_eq!(message.envelope().to().len(), 1);
+            let bytes = String::from_utf8(message.formatted()).unwrap();
+            let (head, _body) = bytes.split_once("\r\n\r\n").unwrap();
+            let names: Vec<_> = head
+                .split("\r\n")
+                .filter(|line| !line.starts_with([' ', '\t']))
+                .filter_map(|line| line.split_once(':'))
+                .map(|(name, _)| name)
+                .collect();
+            let expected = [
+                "From",
+                "To",
+                "Subject",
+                "Message-ID",
+                "Auto-Submitted",
+                "Content-Type",
+                "Date",
+                "Content-Transfer-Encoding",
+            ];
+            for name in &names {
+                assert!(expected.contains(name), "{name} in {head}");
+            }
+        }
+    }
+}
