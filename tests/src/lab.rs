@@ -345,7 +345,11 @@ impl Lab {
         })
     }
 
-    fn post(&self, path: &str, body: &[u8]) -> anyhow::Result<Answer> {
+    /// A request of an operator that must be answered well.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn post(&self, path: &str, body: &[u8]) -> anyhow::Result<Answer> {
         let answer = self.request("POST", path, Some(body))?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         anyhow::ensure!(

@@ -42,7 +42,18 @@ impl Programme {
     /// # Errors
     /// If a step fails.
     pub fn on_air_at(width: &str, height: &str) -> anyhow::Result<Self> {
-        let lab = Lab::start()?;
+        Self::start(Lab::start()?, (width, height))
+    }
+
+    /// The same with more in the controller's settings.
+    ///
+    /// # Errors
+    /// If a step fails.
+    pub fn on_air_with(settings: &str) -> anyhow::Result<Self> {
+        Self::start(Lab::start_with(settings, &[])?, ("640", "360"))
+    }
+
+    fn start(lab: Lab, (width, height): (&str, &str)) -> anyhow::Result<Self> {
         let [red, green, grey] = [RED, GREEN, GREY].map(|rgb| kit::media::png(320, 180, rgb));
         let red = lab.upload(Mime::Png, &red)?;
         let green = lab.upload(Mime::Png, &green)?;

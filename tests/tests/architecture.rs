@@ -35,7 +35,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "cotmoc-controller",
         "controller/daemon",
-        &["cotmoc-proto", "cotmoc-service"],
+        &["cotmoc-controller-core", "cotmoc-proto", "cotmoc-service"],
     ),
     (
         "cotmoc-cli",

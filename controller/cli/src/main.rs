@@ -9,6 +9,7 @@ mod desk;
 mod device;
 mod files;
 mod format;
+mod incidents;
 mod key;
 mod keys;
 mod media;
@@ -90,6 +91,9 @@ enum Command {
     Status,
     /// Sự kiện · What happened, by the controller's records
     Events(status::EventArgs),
+    /// Sự cố · Incidents: what stopped, since when, and whether the department knows
+    #[command(subcommand)]
+    Incident(incidents::Command),
     /// Thông báo · Notices to people, and what became of each
     Notices(notices::ListArgs),
     /// Diễn tập gửi thông báo · Send a drill notice by every route and see whether it gets through
@@ -153,6 +157,7 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Channel(command) => channel::run(out, settings, command).await?,
         Command::Status => status::walls(out, settings).await?,
         Command::Events(args) => status::events(out, settings, &args).await?,
+        Command::Incident(command) => incidents::run(out, settings, command).await?,
         Command::Notices(args) => notices::list(out, settings, &args).await?,
         Command::Drill(args) => return notices::drill(out, settings, &args).await,
     }

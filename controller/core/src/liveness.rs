@@ -103,6 +103,15 @@ impl Liveness {
         }
     }
 
+    /// A device whose stop is known already, last heard of at `last_beat`.
+    #[must_use]
+    pub fn stopped(last_beat: TimeMs) -> Self {
+        Self {
+            phase: Phase::Stopped,
+            ..Self::new(last_beat)
+        }
+    }
+
     /// The controller was away until `now`: nobody is accused of silence in that time.
     pub fn resume(&mut self, patience: &Patience, now: TimeMs) {
         self.excused = now.plus(patience.grace_ms);
@@ -243,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn t02_silence_is_suspected_and_then_a_stop_since_the_last_proof() {
+    fn silence_is_suspected_and_then_a_stop_since_the_last_proof() {
         let mut device = Liveness::new(START);
         assert_eq!(run(&mut device, (0, 101), every_20_s(Beat::Well)), []);
         let changes = run(&mut device, (101, 400), |_| None);
@@ -290,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn t13_a_device_that_flaps_is_one_stop_until_it_is_calm_for_half_an_hour() {
+    fn a_device_that_flaps_is_one_stop_until_it_is_calm_for_half_an_hour() {
         let mut device = Liveness::new(START);
         let flapping = |second: i64| {
             let beat = if second / 120 % 2 == 0 {
@@ -313,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn t20_after_the_controller_was_away_nobody_is_accused_of_that_time() {
+    fn after_the_controller_was_away_nobody_is_accused_of_that_time() {
         let mut device = Liveness::new(START);
         run(&mut device, (0, 60), every_20_s(Beat::Well));
         device.resume(&Patience::default(), at(2_460));
@@ -332,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn t32_most_sites_gone_at_once_is_our_own_network_only_if_that_fails() {
+    fn most_sites_gone_at_once_is_our_own_network_only_if_that_fails() {
         let together: Vec<TimeMs> = (0..6).map(at).collect();
         assert!(is_own_outage(&together, 10, false));
         assert!(!is_own_outage(&together, 10, true));

@@ -26,6 +26,52 @@ pub enum Audience {
     Province,
 }
 
+impl Audience {
+    /// Every audience.
+    pub const ALL: [Self; 7] = [
+        Self::Operator,
+        Self::Technician,
+        Self::PowerUnit,
+        Self::UnitHead,
+        Self::Department,
+        Self::DepartmentHead,
+        Self::Province,
+    ];
+
+    /// The name in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Technician => "technician",
+            Self::PowerUnit => "power-unit",
+            Self::UnitHead => "unit-head",
+            Self::Department => "department",
+            Self::DepartmentHead => "department-head",
+            Self::Province => "province",
+        }
+    }
+
+    /// Whether a notice to it is one to the department.
+    #[must_use]
+    pub const fn is_department(self) -> bool {
+        matches!(self, Self::Department | Self::DepartmentHead)
+    }
+}
+
+impl std::str::FromStr for Audience {
+    type Err = UnknownAudience;
+    fn from_str(text: &str) -> Result<Self, UnknownAudience> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| UnknownAudience(text.to_owned()))
+    }
+}
+
+/// A name that stands for no audience.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of those who hear of incidents")]
+pub struct UnknownAudience(String);
+
 /// When a stage is not needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,11 +116,12 @@ pub struct Table {
     pub security: Stages,
 }
 
-/// What is to be sent now: one message to each audience, however many stages it stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A stage that is to be sent now. Of several that are due at once, each audience gets the last one
+/// that is for it, as one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// To be written into the log as fired, in this order.
-    pub stages: Vec<String>,
+    /// To be written into the log as fired.
+    pub stage: String,
     pub to: BTreeSet<Audience>,
 }
 
@@ -140,26 +187,37 @@ impl Table {
     /// stage never comes early and never twice. `maintenance` keeps reminders away, nothing else,
     /// and nothing of a security incident.
     #[must_use]
-    pub fn due(&self, incident: &Incident, maintenance: bool, now: TimeMs) -> Call {
-        let mut call = Call::default();
+    pub fn due(&self, incident: &Incident, maintenance: bool, now: TimeMs) -> Vec<Call> {
         if matches!(incident.duty(now), Duty::NotDue) {
-            return call;
+            return Vec::new();
         }
         let stages = self.of(incident);
         let begins = incident.begins();
-        for step in &stages.steps {
+        let steps = stages.steps.iter().filter(|step| {
             let is_due = begins.plus(step.after_ms) <= now;
             let is_needed = step.unless.applies(incident, maintenance, now);
-            if is_due && is_needed && incident.fired(&step.id).is_none() {
-                call.stages.push(step.id.clone());
-                call.to.extend(step.heard_by(incident));
-            }
-        }
-        if let Some(id) = stages.repetition(incident, maintenance, now) {
-            call.stages.push(id);
-            call.to.extend(&stages.repeat_to);
-        }
-        call
+            is_due && is_needed && incident.fired(&step.id).is_none()
+        });
+        let steps = steps.map(|step| Call {
+            stage: step.id.clone(),
+            to: step.heard_by(incident).collect(),
+        });
+        let repeat = stages.repetition(incident, maintenance, now);
+        let repeat = repeat.map(|stage| Call {
+            stage,
+            to: stages.repeat_to.clone(),
+        });
+        steps.chain(repeat).collect()
+    }
+
+    /// Who has heard of the incident so far, and so hears that it is over.
+    #[must_use]
+    pub fn told(&self, incident: &Incident) -> BTreeSet<Audience> {
+        let steps = self.of(incident).steps.iter();
+        steps
+            .filter(|step| incident.fired(&step.id).is_some())
+            .flat_map(|step| step.heard_by(incident))
+            .collect()
     }
 
     /// When to ask again: the next moment after `now` at which something may fall due. `None` when

@@ -5,6 +5,7 @@ mod channels;
 mod devices;
 mod documents;
 mod drafts;
+mod incidents;
 mod notices;
 mod records;
 mod status;
@@ -63,7 +64,14 @@ pub fn router(app: &Shared) -> Router<Shared> {
         .route("/api/v1/on-air", get(records::on_air))
         .route("/api/v1/receipts", get(records::receipts))
         .route("/api/v1/notices", get(notices::list))
-        .route("/api/v1/drill", post(notices::drill));
+        .route("/api/v1/drill", post(notices::drill))
+        .route("/api/v1/incidents", get(incidents::list))
+        .route("/api/v1/incidents/{incident}", get(incidents::show))
+        .route(
+            "/api/v1/incidents/{incident}/acknowledge",
+            post(incidents::acknowledge),
+        )
+        .route("/api/v1/incidents/{incident}/told", post(incidents::told));
     let transfers = Router::new().route(
         "/api/v1/blobs/{sha256}",
         put(blobs::upload).get(blobs::download),

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
 use crate::http::{ApiError, ApiResult};
+use crate::incidents::Desk;
 use crate::notices::Notices;
 use crate::operator::OperatorToken;
 use crate::publish::{self, Checked, Refusal};
@@ -40,6 +41,7 @@ pub struct App {
     pub attempts: Mutex<Attempts>,
     pub operator: OperatorToken,
     pub notices: Arc<Notices>,
+    pub desk: tokio::sync::Mutex<Desk>,
     pub uploads: Arc<Semaphore>,
     /// Questions for news that may be held at once.
     pub waiters: Arc<Semaphore>,
@@ -73,6 +75,7 @@ impl App {
         let notices = Notices::open(&settings.notices, &data, store.clone())?;
         Ok(Self {
             notices: Arc::new(notices),
+            desk: tokio::sync::Mutex::new(Desk::load(&store, settings.patience.clone()).await?),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),
             certificate: Arc::new(certificate),
             authorities,

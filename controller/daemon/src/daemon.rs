@@ -5,7 +5,7 @@ use crate::app::{App, Shared};
 use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
-use crate::{api, clock, confirmations, console, device_api, enrol_api, enrolment};
+use crate::{api, clock, confirmations, console, device_api, enrol_api, enrolment, incidents};
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
@@ -61,6 +61,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         tasks.spawn(serve_links(&app, links, serving.clone()));
     }
     app.notices.start(&tasks, &serving).await?;
+    tasks.spawn(incidents::keep_watch(Arc::clone(&app), serving.clone()));
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));
     tasks.spawn(renew(Arc::clone(&app), serving.clone()));
     let text = serde_json::to_vec(&in_use).context("the addresses cannot be written")?;

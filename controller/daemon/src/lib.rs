@@ -24,6 +24,7 @@ mod directory;
 mod enrol_api;
 mod enrolment;
 mod http;
+mod incidents;
 mod listen;
 mod notices;
 mod operator;

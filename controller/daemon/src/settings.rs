@@ -1,11 +1,14 @@
 //! What can be configured, checked once; every default is what a controller without a file uses.
 
 mod notices;
+mod people;
 
 pub use notices::{
     Form, Gateway, NoticeSettings, RouteSettings, Security, Sheet, Smtp, Way, Webhook,
 };
+pub use people::Person;
 
+use cotmoc_controller_core::liveness::Patience;
 use cotmoc_proto::media::MAX_ASSET_BYTES;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_service::config::{Mistakes, Reader};
@@ -35,6 +38,9 @@ pub struct Settings {
     /// The most connections of one listener.
     pub connections: usize,
     pub notices: NoticeSettings,
+    /// Who hears of incidents.
+    pub people: Vec<Person>,
+    pub patience: Patience,
 }
 
 /// Where the controller listens.
@@ -60,6 +66,7 @@ impl Settings {
     /// All mistakes at once.
     pub fn read(config: Option<&Path>, data: Option<PathBuf>) -> Result<Self, Mistakes> {
         let mut reader = config.map_or_else(Reader::empty, Reader::open);
+        let notices = notices::read(&mut reader);
         let settings = Self {
             data: reader.path("data", DATA),
             names: names(&mut reader),
@@ -74,7 +81,9 @@ impl Settings {
             },
             connections: usize::try_from(reader.within("limits.connections", 4_096, 16..=65_536))
                 .unwrap_or(4_096),
-            notices: notices::read(&mut reader),
+            people: people::read(&mut reader, &notices),
+            patience: people::patience(&mut reader),
+            notices,
         };
         reader.finish()?;
         Ok(Self {

@@ -13,6 +13,7 @@ mod devices;
 mod documents;
 mod drafts;
 mod error;
+mod incidents;
 mod migrate;
 mod notices;
 mod reader;
@@ -27,7 +28,8 @@ pub use devices::{DeviceRow, DeviceState, Enrolled, Promoted, Registered, Regist
 pub use documents::{DocumentKind, DocumentRow, NewDocument};
 pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};
-pub use notices::{NewNotice, NoticeRow};
+pub use incidents::EntryRow;
+pub use notices::{NewNotice, NoticeRow, NoticeState};
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use seen::SeenRow;
 

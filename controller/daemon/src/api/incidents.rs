@@ -1,0 +1,138 @@
+//! Incidents with their logs, and what people write into them.
+
+use crate::app::Shared;
+use crate::clock;
+use crate::http::{ApiError, ApiResult, Json, Segment};
+use crate::incidents::{Case, DeskError};
+use axum::extract::State;
+use axum::http::StatusCode;
+use cotmoc_controller_core::cause::{Cause, Source};
+use cotmoc_controller_core::incident::{self, Duty, Entry, What};
+use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_proto::{DeviceId, TimeMs};
+use serde::{Deserialize, Serialize};
+
+/// An incident as people ask for it.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    incident: String,
+    device: DeviceId,
+    state: &'static str,
+    cause: Cause,
+    occurred_ms: TimeMs,
+    occurred_by: Source,
+    detected_ms: TimeMs,
+    deadline_ms: TimeMs,
+    duty: &'static str,
+    /// When the department's notice was taken over.
+    notified_ms: Option<TimeMs>,
+    confirmed_ms: Option<TimeMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Vec<Entry>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acknowledgement {
+    by: String,
+    minutes: Millis,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    /// The officer of the department who was told.
+    by: String,
+}
+
+pub(super) async fn list(State(app): State<Shared>) -> ApiResult<axum::Json<serde_json::Value>> {
+    let desk = app.desk.lock().await;
+    let all: Vec<View> = desk.cases().map(|case| view(case, false)).collect();
+    Ok(axum::Json(serde_json::json!({ "incidents": all })))
+}
+
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+) -> ApiResult<axum::Json<View>> {
+    one(&app, &id).await
+}
+
+pub(super) async fn acknowledge(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+    Json(body): Json<Acknowledgement>,
+) -> ApiResult<axum::Json<View>> {
+    let until_ms = clock::now().plus(body.minutes.saturating_mul(MINUTE));
+    let what = What::Acknowledged {
+        by: body.by,
+        until_ms,
+    };
+    write(&app, &id, what).await
+}
+
+/// Somebody told the department another way, and its officer has confirmed that.
+pub(super) async fn told(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+    Json(body): Json<Told>,
+) -> ApiResult<axum::Json<View>> {
+    write(&app, &id, What::Confirmed { by: body.by }).await
+}
+
+async fn write(app: &Shared, id: &str, what: What) -> ApiResult<axum::Json<View>> {
+    app.desk.lock().await.write(app, id, what).await?;
+    one(app, id).await
+}
+
+async fn one(app: &Shared, id: &str) -> ApiResult<axum::Json<View>> {
+    let desk = app.desk.lock().await;
+    let case = desk
+        .case(id)
+        .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
+    Ok(axum::Json(view(case, true)))
+}
+
+fn view(case: &Case, with_log: bool) -> View {
+    let incident = &case.incident;
+    View {
+        incident: case.id.clone(),
+        device: case.device.clone(),
+        state: match incident.state() {
+            incident::State::Open => "open",
+            incident::State::Recovering => "recovering",
+            incident::State::Resolved => "resolved",
+            incident::State::Dismissed => "dismissed",
+            incident::State::Closed => "closed",
+        },
+        cause: incident.cause(),
+        occurred_ms: incident.occurred(),
+        occurred_by: incident.source(),
+        detected_ms: incident.detected(),
+        deadline_ms: incident.deadline(),
+        duty: match incident.duty(clock::now()) {
+            Duty::NotDue => "not-due",
+            Duty::Running { .. } => "running",
+            Duty::Satisfied { .. } => "satisfied",
+            Duty::Breached { .. } => "breached",
+        },
+        notified_ms: incident.accepted(),
+        confirmed_ms: incident.confirmed(),
+        log: with_log.then(|| case.log.clone()),
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Unknown(_) => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-incident", error.to_string())
+                    .remedy("list them: cotmoc incident list")
+            }
+            DeskError::Refused(refused) => {
+                Self::new(StatusCode::CONFLICT, "refused", refused.to_string())
+            }
+            DeskError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The incident desk: what devices say and do not say becomes incidents, each a log on the disk, and
+//! everybody who must hear of one does, in time. `cotmoc_controller_core` decides; this reads, writes and
+//! sends.
+
+mod orders;
+
+use crate::app::Shared;
+use crate::clock;
+use crate::overview::{DeviceView, overview};
+use crate::store::{EntryRow, NoticeState, Store, StoreError};
+use cotmoc_controller_core::cause::{Cause, Source};
+use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
+use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
+use cotmoc_controller_core::stage::Table;
+use cotmoc_proto::device::ScreenStatus;
+use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const TICK: Duration = Duration::from_secs(1);
+const MOST_NOTICES: u32 = 1_000;
+
+/// Every incident, and what is known of every device.
+#[derive(Debug, Default)]
+pub struct Desk {
+    table: Table,
+    patience: Patience,
+    devices: BTreeMap<DeviceId, Watched>,
+    cases: BTreeMap<String, Case>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    liveness: Liveness,
+    /// The heartbeat that was judged last.
+    heard: TimeMs,
+}
+
+/// One incident with its log.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub id: String,
+    pub device: DeviceId,
+    pub incident: Incident,
+    pub log: Vec<Entry>,
+}
+
+/// Why nothing was written into a log.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error("there is no incident {0}")]
+    Unknown(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Desk {
+    /// Reads every log again. A line that does not follow from those before it is told and left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load(store: &Store, patience: Patience) -> Result<Self, StoreError> {
+        let mut desk = Self {
+            patience,
+            ..Self::default()
+        };
+        for row in store.entries().await? {
+            if let Err(error) = desk.fold(&row) {
+                tracing::error!(%error, incident = row.incident, "a line of an incident's log does not follow");
+            }
+        }
+        Ok(desk)
+    }
+
+    /// Every incident, the newest first.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        let mut cases: Vec<&Case> = self.cases.values().collect();
+        cases.sort_by_key(|case| std::cmp::Reverse(case.incident.detected()));
+        cases.into_iter()
+    }
+
+    /// The incident of this name.
+    #[must_use]
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases.get(id)
+    }
+
+    /// Writes what people did into the log of an incident.
+    ///
+    /// # Errors
+    /// [`DeskError`]; then nothing was written.
+    pub async fn write(&mut self, app: &Shared, id: &str, what: What) -> Result<(), DeskError> {
+        let case = self
+            .case(id)
+            .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
+        let row = EntryRow {
+            incident: id.to_owned(),
+            device: case.device.clone(),
+            entry: Entry {
+                at_ms: clock::now(),
+                what,
+            },
+        };
+        case.incident.clone().add(&row.entry)?;
+        self.keep(app, vec![row]).await
+    }
+
+    /// Looks at every device and every incident.
+    async fn turn(&mut self, app: &Shared) -> Result<(), DeskError> {
+        let now = clock::now();
+        let views = overview(app);
+        for view in views.iter().filter(|view| view.status.is_some()) {
+            for change in self.judge(view, now) {
+                let rows = self.entries(view, change, now);
+                self.keep(app, rows).await?;
+            }
+        }
+        let open =
+            |case: &&Case| !matches!(case.incident.state(), State::Closed | State::Dismissed);
+        let ids: Vec<String> = self
+            .cases
+            .values()
+            .filter(open)
+            .map(|c| c.id.clone())
+            .collect();
+        for id in ids {
+            let view = views.iter().find(|view| {
+                self.case(&id)
+                    .is_some_and(|case| case.device == view.row.device)
+            });
+            if let Some(view) = view {
+                self.escalate(app, &id, view, now).await?;
+                self.receipts(app, &id, &view.row.channel).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has changed about a device since it was judged last.
+    fn judge(&mut self, view: &DeviceView, now: TimeMs) -> Vec<Change> {
+        let Some(seen) = &view.seen else {
+            return Vec::new();
+        };
+        let is_stopped = self
+            .newest(&view.row.device)
+            .is_some_and(|case| matches!(case.incident.state(), State::Open | State::Recovering));
+        let patience = &self.patience;
+        let watched = self
+            .devices
+            .entry(view.row.device.clone())
+            .or_insert_with(|| {
+                let last = seen.last_seen_ms;
+                let mut liveness = if is_stopped {
+                    Liveness::stopped(last)
+                } else {
+                    Liveness::new(last)
+                };
+                // The controller has just begun to listen.
+                liveness.resume(patience, now);
+                Watched {
+                    liveness,
+                    heard: last,
+                }
+            });
+        let mut changes = Vec::new();
+        if seen.last_seen_ms > watched.heard {
+            watched.heard = seen.last_seen_ms;
+            let beat = view.status.map_or(Beat::Bad, beat_of);
+            changes.extend(watched.liveness.beat(patience, beat, seen.last_seen_ms));
+        }
+        changes.extend(watched.liveness.tick(patience, now));
+        changes
+    }
+
+    fn newest(&self, device: &DeviceId) -> Option<&Case> {
+        let of = self.cases.values().filter(|case| case.device == *device);
+        of.max_by_key(|case| case.incident.detected())
+    }
+
+    /// The lines that a change is worth.
+    fn entries(&self, view: &DeviceView, change: Change, now: TimeMs) -> Vec<EntryRow> {
+        let device = &view.row.device;
+        let newest = self.newest(device);
+        let line = |incident: &str, what| EntryRow {
+            incident: incident.to_owned(),
+            device: device.clone(),
+            entry: Entry { at_ms: now, what },
+        };
+        let of_newest = |what| {
+            newest
+                .map(|case| line(&case.id, what))
+                .into_iter()
+                .collect()
+        };
+        match change {
+            Change::Suspected | Change::Cleared => Vec::new(),
+            Change::Recovering => of_newest(What::Recovered),
+            Change::Resolved => of_newest(What::Resolved),
+            Change::Relapsed => of_newest(What::Relapsed),
+            Change::Stopped {
+                last_proof,
+                stopped,
+            } => {
+                let relapse = Entry {
+                    at_ms: now,
+                    what: What::Relapsed,
+                };
+                let again = newest.filter(|case| {
+                    case.incident.state() == State::Resolved
+                        && case.incident.clone().add(&relapse).is_ok()
+                });
+                if let Some(case) = again {
+                    return vec![line(&case.id, What::Relapsed)];
+                }
+                let id = format!("{device}-{}", now.0 / 1_000);
+                let opened = What::Opened {
+                    cause: cause_of(view.status),
+                    last_proof_ms: last_proof,
+                    window: view.window.clone(),
+                };
+                let said = stopped.map(|at| What::Evidence {
+                    source: Source::Device,
+                    cause: None,
+                    occurred_ms: Some(at),
+                    stopped_ms: Some(at),
+                });
+                let whats = [opened].into_iter().chain(said);
+                whats.map(|what| line(&id, what)).collect()
+            }
+        }
+    }
+
+    /// Sends what is due. It is handed to the outbox first and noted after: what dies in between is
+    /// handed over again, under the same keys.
+    async fn escalate(
+        &mut self,
+        app: &Shared,
+        id: &str,
+        view: &DeviceView,
+        now: TimeMs,
+    ) -> Result<(), DeskError> {
+        let Some(case) = self.cases.get(id) else {
+            return Ok(());
+        };
+        let calls = self.table.due(&case.incident, false, now);
+        let recovered = orders::recovered(&self.table, case);
+        if calls.is_empty() && recovered.is_none() {
+            return Ok(());
+        }
+        let people = &app.settings.people;
+        let mut orders = orders::of(case, view, people, &calls);
+        if let Some(to) = &recovered {
+            orders.extend(orders::of(case, view, people, std::slice::from_ref(to)));
+        }
+        for call in &calls {
+            tracing::warn!(
+                incident = id,
+                stage = call.stage,
+                "an incident's stage is due"
+            );
+        }
+        app.notices.enqueue(orders).await?;
+        let fired = calls.into_iter().chain(recovered).map(|call| EntryRow {
+            incident: id.to_owned(),
+            device: case.device.clone(),
+            entry: Entry {
+                at_ms: now,
+                what: What::Fired { stage: call.stage },
+            },
+        });
+        let rows = fired.collect();
+        self.keep(app, rows).await
+    }
+
+    /// What the department's providers and officers have taken over.
+    async fn receipts(
+        &mut self,
+        app: &Shared,
+        id: &str,
+        channel: &ChannelId,
+    ) -> Result<(), DeskError> {
+        let Some(case) = self
+            .cases
+            .get(id)
+            .filter(|case| case.incident.confirmed().is_none())
+        else {
+            return Ok(());
+        };
+        let notices = app.store.notices(Some(id.to_owned()), MOST_NOTICES).await?;
+        let ours: Vec<&str> = orders::department(&app.settings.people, channel).collect();
+        let to_department = notices
+            .iter()
+            .filter(|n| ours.contains(&n.recipient.as_str()));
+        let mut rows = Vec::new();
+        for notice in to_department {
+            let accepted = notice
+                .accepted_ms
+                .filter(|_| case.incident.accepted().is_none());
+            let confirmed = (notice.state == NoticeState::Confirmed)
+                .then_some(notice.confirmed_ms)
+                .flatten();
+            let by = notice.confirmed_by.clone().unwrap_or_default();
+            let what = confirmed.map(|at_ms| (at_ms, What::Confirmed { by }));
+            let whats = accepted
+                .map(|at_ms| (at_ms, What::Accepted))
+                .into_iter()
+                .chain(what);
+            rows.extend(whats.map(|(at_ms, what)| EntryRow {
+                incident: id.to_owned(),
+                device: case.device.clone(),
+                entry: Entry { at_ms, what },
+            }));
+        }
+        rows.sort_by_key(|row| row.entry.at_ms);
+        self.keep(app, rows).await
+    }
+
+    /// Onto the disk, then into the incident.
+    async fn keep(&mut self, app: &Shared, rows: Vec<EntryRow>) -> Result<(), DeskError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        app.store.add_entries(rows.clone()).await?;
+        for row in rows {
+            if let What::Opened { cause, .. } = &row.entry.what {
+                tracing::warn!(incident = row.incident, device = %row.device, ?cause, "an incident is open");
+            }
+            self.fold(&row)?;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, row: &EntryRow) -> Result<(), Refused> {
+        if let Some(case) = self.cases.get_mut(&row.incident) {
+            case.incident.add(&row.entry)?;
+            case.log.push(row.entry.clone());
+            return Ok(());
+        }
+        let case = Case {
+            id: row.incident.clone(),
+            device: row.device.clone(),
+            incident: Incident::open(&row.entry)?,
+            log: vec![row.entry.clone()],
+        };
+        self.cases.insert(row.incident.clone(), case);
+        Ok(())
+    }
+}
+
+/// Watches until `stop`.
+pub async fn keep_watch(app: Shared, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let done = app.desk.lock().await.turn(&app).await;
+        if let Err(error) = done {
+            tracing::error!(%error, "the incident desk could not do its turn; it tries again at once");
+        }
+    }
+}
+
+/// Degraded or with a doubtful clock, a wall still shows what was approved.
+const fn beat_of(status: ScreenStatus) -> Beat {
+    match status {
+        ScreenStatus::OnAir
+        | ScreenStatus::StandbyByPlan
+        | ScreenStatus::Degraded
+        | ScreenStatus::ClockUntrusted => Beat::Well,
+        ScreenStatus::OnlineNotLit
+        | ScreenStatus::OfflineShouldBeOnAir
+        | ScreenStatus::IntegrityFault => Beat::Bad,
+    }
+}
+
+const fn cause_of(status: Option<ScreenStatus>) -> Cause {
+    match status {
+        Some(ScreenStatus::IntegrityFault) => Cause::Integrity,
+        Some(ScreenStatus::OnlineNotLit) => Cause::Player,
+        Some(
+            ScreenStatus::OnAir
+            | ScreenStatus::StandbyByPlan
+            | ScreenStatus::Degraded
+            | ScreenStatus::ClockUntrusted
+            | ScreenStatus::OfflineShouldBeOnAir,
+        )
+        | None => Cause::Unknown,
+    }
+}

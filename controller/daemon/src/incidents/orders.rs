@@ -1,0 +1,96 @@
+//! Resolver: who gets which words about an incident, by which way.
+
+use super::Case;
+use crate::notices::{Facts, Occasion, Order};
+use crate::overview::DeviceView;
+use crate::settings::Person;
+use cotmoc_controller_core::cause::Cause;
+use cotmoc_controller_core::incident::State;
+use cotmoc_controller_core::stage::{Audience, Call, Table};
+use cotmoc_proto::ChannelId;
+use std::collections::BTreeSet;
+
+const RECOVERED: &str = "recovered";
+
+/// One notice for each person and way: of several stages, the last that is for them.
+pub(super) fn of(case: &Case, view: &DeviceView, people: &[Person], calls: &[Call]) -> Vec<Order> {
+    let channel = &view.row.channel;
+    let concerned = people.iter().filter(|person| person.cares_for(channel));
+    concerned
+        .filter_map(|person| {
+            let for_them = |call: &&Call| !call.to.is_disjoint(&person.roles);
+            Some((person, calls.iter().rfind(for_them)?))
+        })
+        .flat_map(|(person, call)| {
+            person.via.iter().map(move |(route, address)| Order {
+                incident: case.id.clone(),
+                stage: call.stage.clone(),
+                occasion: occasion(&call.stage, &person.roles),
+                facts: facts(case, view),
+                recipient: person.name.clone(),
+                route: route.clone(),
+                address: address.clone(),
+                due_ms: case.incident.detected(),
+            })
+        })
+        .collect()
+}
+
+/// Once it is resolved, everybody who heard of it hears that.
+pub(super) fn recovered(table: &Table, case: &Case) -> Option<Call> {
+    let is_new = case.incident.fired(RECOVERED).is_none();
+    let to = table.told(&case.incident);
+    (case.incident.state() == State::Resolved && is_new && !to.is_empty()).then(|| Call {
+        stage: RECOVERED.to_owned(),
+        to,
+    })
+}
+
+/// Those whose receipt is the department's.
+pub(super) fn department<'a>(
+    people: &'a [Person],
+    channel: &'a ChannelId,
+) -> impl Iterator<Item = &'a str> {
+    let concerned = people.iter().filter(|person| person.cares_for(channel));
+    let ours = concerned.filter(|person| person.roles.iter().any(|role| role.is_department()));
+    ours.map(|person| person.name.as_str())
+}
+
+fn occasion(stage: &str, roles: &BTreeSet<Audience>) -> Occasion {
+    match stage {
+        RECOVERED => Occasion::Recovered,
+        "breach" | "province" => Occasion::Breach,
+        "last-resort" => Occasion::LastResort,
+        _ if roles.iter().any(|role| role.is_department()) => Occasion::Department,
+        "operator" => Occasion::Opened,
+        _ => Occasion::Reminder,
+    }
+}
+
+fn facts(case: &Case, view: &DeviceView) -> Facts {
+    let zone = &view.window.zone;
+    let incident = &case.incident;
+    Facts {
+        incident: case.id.clone(),
+        cluster: format!("{} ({})", view.row.channel, case.device),
+        cause: words(incident.cause()).to_owned(),
+        occurred: zone.format(incident.occurred()),
+        deadline: zone.format(incident.deadline()),
+        note: String::new(),
+    }
+}
+
+/// The cause as notices write it.
+const fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Unknown => "mất liên lạc, chưa rõ nguyên nhân",
+        Cause::Power => "mất điện",
+        Cause::Display => "màn hình không có hình",
+        Cause::Player => "bộ phát ngừng hoạt động",
+        Cause::Network => "mất kết nối mạng",
+        Cause::Cabinet => "tủ tra cứu hoặc âm thanh hỏng",
+        Cause::Operator => "tắt hoặc phát sai do vận hành",
+        Cause::Integrity => "nội dung bị can thiệp",
+        Cause::Access => "bị truy cập trái phép",
+    }
+}

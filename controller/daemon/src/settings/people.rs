@@ -1,0 +1,97 @@
+//! Who hears of incidents, and by which ways: units and people are settings, never code.
+
+use super::NoticeSettings;
+use cotmoc_controller_core::liveness::Patience;
+use cotmoc_controller_core::stage::Audience;
+use cotmoc_proto::ChannelId;
+use cotmoc_proto::time::{Millis, SECOND};
+use cotmoc_service::config::Reader;
+use std::collections::BTreeSet;
+
+/// Somebody who hears of incidents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    pub roles: BTreeSet<Audience>,
+    /// The channels whose walls concern them; none: all.
+    pub channels: Vec<ChannelId>,
+    /// Route and address; the address is empty for a webhook and a sheet.
+    pub via: Vec<(String, String)>,
+}
+
+impl Person {
+    /// Whether incidents of the channel are theirs.
+    #[must_use]
+    pub fn cares_for(&self, channel: &ChannelId) -> bool {
+        self.channels.is_empty() || self.channels.contains(channel)
+    }
+}
+
+/// Reads the tables `incidents.people`.
+pub(super) fn read(reader: &mut Reader, notices: &NoticeSettings) -> Vec<Person> {
+    (0..reader.tables("incidents.people"))
+        .filter_map(|number| person(reader, &format!("incidents.people.{number}"), notices))
+        .collect()
+}
+
+/// Reads how long to wait before believing.
+pub(super) fn patience(reader: &mut Reader) -> Patience {
+    let usual = Patience::default();
+    let mut seconds = |key: &str, default: Millis| {
+        let default = u64::try_from(default / SECOND).unwrap_or_default();
+        let found = reader.within(&format!("incidents.{key}"), default, 1..=3_600);
+        i64::try_from(found).unwrap_or_default() * SECOND
+    };
+    let patience = Patience {
+        suspect_ms: seconds("suspect_s", usual.suspect_ms),
+        silent_ms: seconds("silent_s", usual.silent_ms),
+        stable_ms: seconds("stable_s", usual.stable_ms),
+        ..usual
+    };
+    if patience.silent_ms < patience.suspect_ms {
+        let expected = "at least incidents.suspect_s";
+        reader.mistake("incidents.silent_s", None, expected);
+    }
+    patience
+}
+
+fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Person> {
+    let key = |name: &str| format!("{at}.{name}");
+    let name = reader.required(&key("name"), "a name or an office, as notices call it");
+    let known = Audience::ALL.map(Audience::as_str).join(", ");
+    let roles: Vec<Audience> = reader.list(&key("roles"), &format!("some of {known}"));
+    if roles.is_empty() {
+        reader.mistake(&key("roles"), None, format!("at least one of {known}"));
+    }
+    let channels = reader.list(&key("channels"), "names of channels; none: all");
+    let via: Vec<String> = reader.list(&key("via"), "ways such as \"mail=truc@example.vn\"");
+    if via.is_empty() {
+        let expected = "at least one way: \"ROUTE=ADDRESS\", or \"ROUTE\" alone for a sheet";
+        reader.mistake(&key("via"), None, expected);
+    }
+    let via: Vec<(String, String)> = via.iter().map(|way| route_and_address(way)).collect();
+    for (route, address) in &via {
+        let found = notices.routes.iter().find(|one| one.name == *route);
+        let is_good = found.is_some_and(|one| one.way.reaches(address));
+        if !is_good {
+            let expected =
+                "the name of a route in [[notices.routes]] and an address that it reaches";
+            reader.mistake(
+                &key("via"),
+                Some(format!("\"{route}={address}\"")),
+                expected,
+            );
+        }
+    }
+    Some(Person {
+        name: name?,
+        roles: roles.into_iter().collect(),
+        channels,
+        via,
+    })
+}
+
+fn route_and_address(way: &str) -> (String, String) {
+    let (route, address) = way.split_once('=').unwrap_or((way, ""));
+    (route.trim().to_owned(), address.trim().to_owned())
+}
