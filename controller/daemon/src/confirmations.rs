@@ -5,7 +5,7 @@ use crate::app::Shared;
 use crate::clock;
 use crate::http::{ApiError, ApiResult, InFlight, Segment};
 use crate::listen::Peer;
-use crate::notices::token_digest;
+use crate::notices::{token_digest, without_link};
 use crate::store::NoticeRow;
 use askama::Template;
 use axum::extract::State;
@@ -89,7 +89,7 @@ fn page(notice: Option<&NoticeRow>, now: TimeMs) -> ApiResult<Response> {
     let zone = OperatingWindow::default().zone;
     let page = Page {
         notice,
-        text: notice.map_or_else(String::new, |n| n.body.replace("{link}", "")),
+        text: notice.map_or_else(String::new, |n| without_link(&n.body)),
         created: notice.map_or_else(String::new, |n| zone.format(n.created_ms)),
         confirmed: notice
             .and_then(|n| n.confirmed_ms)

@@ -12,7 +12,7 @@ mod sender;
 mod text;
 
 pub use link::token_digest;
-pub use text::{Facts, Occasion};
+pub use text::{Facts, Occasion, without_link};
 
 use crate::clock;
 use crate::settings::{NoticeSettings, RouteSettings, Way};

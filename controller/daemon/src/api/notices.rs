@@ -61,7 +61,7 @@ fn orders(app: &Shared, route: &RouteSettings, incident: &str, now: TimeMs) -> V
         occasion: Occasion::Drill,
         facts: Facts {
             incident: incident.to_owned(),
-            cluster: app.site().to_string(),
+            cluster: place(app),
             occurred: OperatingWindow::default().zone.format(now),
             ..Facts::default()
         },
@@ -74,4 +74,11 @@ fn orders(app: &Shared, route: &RouteSettings, incident: &str, now: TimeMs) -> V
         return vec![order("")];
     }
     route.to.iter().map(|address| order(address)).collect()
+}
+
+fn place(app: &Shared) -> String {
+    match &app.published().root {
+        Some(root) => root.site.to_string(),
+        None => "(chưa có địa bàn · no site yet)".to_owned(),
+    }
 }

@@ -121,7 +121,7 @@ async fn mark(
             notices.store.accepted(notice.id, reference, now).await
         }
         Sent::Later { error, after } => {
-            let due = next_attempt(notice, after, now);
+            let due = next_attempt(notice.attempts, after, (notice.created_ms, now));
             tracing::warn!(
                 key,
                 route = name,
@@ -157,9 +157,13 @@ fn short(error: &str) -> String {
 }
 
 /// 5, 10, 20, 40, then every 60 s inside the hour that the regulation gives; every 15 min after it.
-fn next_attempt(notice: &NoticeRow, after: Option<Duration>, now: TimeMs) -> TimeMs {
-    let wait = match notice.attempts {
-        _ if now.since(notice.created_ms) >= HOUR => 15 * MINUTE,
+fn next_attempt(
+    attempts: u64,
+    after: Option<Duration>,
+    (created, now): (TimeMs, TimeMs),
+) -> TimeMs {
+    let wait = match attempts {
+        _ if now.since(created) >= HOUR => 15 * MINUTE,
         0 | 1 => 5 * SECOND,
         2 => 10 * SECOND,
         3 => 20 * SECOND,
@@ -168,4 +172,22 @@ fn next_attempt(notice: &NoticeRow, after: Option<Duration>, now: TimeMs) -> Tim
     };
     let asked = after.and_then(|after| Millis::try_from(after.as_millis()).ok());
     now.plus(wait.max(asked.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_is_tried_at_least_each_minute_inside_its_hour_and_as_the_provider_asks() {
+        let wait = |attempts, after, age| {
+            let next = next_attempt(attempts, after, (TimeMs(0), TimeMs(age)));
+            next.since(TimeMs(age)) / SECOND
+        };
+        let waits = [1, 2, 3, 4, 5, 500].map(|attempts| wait(attempts, None, 0));
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+        assert_eq!(wait(1, Some(Duration::from_secs(45)), 0), 45);
+        assert_eq!(wait(9, Some(Duration::from_secs(1)), HOUR - 1), 60);
+        assert_eq!(wait(9, None, HOUR), 900);
+    }
 }

@@ -159,7 +159,10 @@ impl Texts {
         let (subject, body) = template.split_once("\n\n").unwrap_or(("", template));
         Written {
             subject: one_line(&fill(subject, facts)),
-            body: fill(&with_links(body, "\n\n", has_links), facts),
+            body: fill(
+                &with_links(&with_note(body, facts), "\n\n", has_links),
+                facts,
+            ),
         }
     }
 
@@ -227,6 +230,13 @@ impl Facts {
     }
 }
 
+/// A stored text as it is read without its link.
+#[must_use]
+pub fn without_link(body: &str) -> String {
+    let between = if body.contains("\n\n") { "\n\n" } else { "\n" };
+    with_links(body, between, false)
+}
+
 /// Fills in every name at once: what a value holds is not looked at again.
 fn fill(template: &str, facts: &Facts) -> String {
     let mut text = String::with_capacity(template.len() * 2);
@@ -256,6 +266,13 @@ fn with_links(template: &str, between: &str, has_links: bool) -> String {
     let keep = |part: &&str| has_links || !part.contains(LINK);
     let parts: Vec<_> = template.split(between).filter(keep).collect();
     parts.join(between)
+}
+
+/// A line for a note alone is left out where there is none.
+fn with_note(template: &str, facts: &Facts) -> String {
+    let keep = |line: &&str| *line != "{note}" || !facts.note.is_empty();
+    let lines: Vec<_> = template.split('\n').filter(keep).collect();
+    lines.join("\n")
 }
 
 fn one_line(text: &str) -> String {

@@ -131,7 +131,7 @@ impl Store {
                      SET state = 'leased', lease_until_ms = ?2 + ?3, attempts = attempts + 1
                      WHERE id = (
                          SELECT id FROM notice
-                         WHERE route = ?1
+                         WHERE route = ?1 AND state IN ('queued', 'leased')
                            AND (state = 'queued'
                                 AND (due_ms <= ?2 OR attempts > 0 AND due_ms > ?2 + ?4)
                              OR state = 'leased'
@@ -213,9 +213,10 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<NoticeRow>, StoreError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT * FROM notice WHERE ?1 IS NULL OR incident = ?1 ORDER BY id DESC LIMIT ?2",
-            )?;
+            let mut statement = connection.prepare_cached(match incident {
+                Some(_) => "SELECT * FROM notice WHERE incident = ?1 ORDER BY id DESC LIMIT ?2",
+                None => "SELECT * FROM notice WHERE ?1 IS NULL ORDER BY id DESC LIMIT ?2",
+            })?;
             let rows = statement.query_map(params![incident, limit], row_of)?;
             rows.collect()
         })

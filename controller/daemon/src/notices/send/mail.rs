@@ -21,11 +21,9 @@ pub struct Mailer {
 
 impl Mailer {
     pub fn open(settings: &Smtp) -> anyhow::Result<Self> {
-        let name = rustix::system::uname();
-        let name = name.nodename().to_string_lossy().into_owned();
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.server)
             .port(settings.port)
-            .hello_name(ClientId::Domain(name))
+            .hello_name(own_name())
             .tls(tls(settings)?);
         if let (Some(user), Some(file)) = (&settings.user, &settings.password_file) {
             builder = builder.credentials(Credentials::new(user.clone(), secret(file)?));
@@ -63,6 +61,18 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(letter.body.clone())
             .context("the mail cannot be written")
+    }
+}
+
+/// This machine's name, if a mail server takes it as one.
+fn own_name() -> ClientId {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    if !name.is_empty() && name.chars().all(legal) {
+        ClientId::Domain(name.into_owned())
+    } else {
+        ClientId::default()
     }
 }
 

@@ -30,6 +30,7 @@ fn every_sms_fits_in_one_part_with_the_longest_names_and_still_says_where() {
                 "{occasion:?}: {sent}"
             );
             assert_eq!(link.is_some(), sent.ends_with(LONGEST), "{sent}");
+            assert!(without_link(&written.body).contains("Cum thong tin"));
         }
     }
 }
@@ -53,6 +54,10 @@ fn a_mail_keeps_its_diacritics_and_has_one_line_of_subject() {
         );
         assert_eq!(written.body.matches(LINK).count(), 1, "{occasion:?}");
         assert!(!written.body.contains("{c"), "{}", written.body);
+        assert_eq!(
+            without_link(&written.body),
+            texts.mail(occasion, &facts, false).body
+        );
         let without = texts.mail(occasion, &facts, false);
         assert!(!without.body.contains(LINK), "{}", without.body);
     }

@@ -218,4 +218,21 @@ mod tests {
         assert_eq!(row.state, NoticeState::Confirmed);
         assert_eq!(row.accepted_ms, Some(TimeMs(9)));
     }
+
+    #[tokio::test]
+    async fn what_waits_for_a_route_that_is_gone_is_dead_and_nothing_else_is() {
+        let (_folder, store) = store();
+        let both = vec![notice("a", "gone"), notice("b", "stays")];
+        store.enqueue(both, TimeMs(0)).await.unwrap();
+        let bury = async || {
+            let known = vec!["stays".to_owned()];
+            store.bury_unrouted(known, TimeMs(1)).await.unwrap()
+        };
+        assert_eq!(bury().await, 1);
+        assert_eq!(bury().await, 0);
+        let rows = store.notices(None, 10).await.unwrap();
+        let states: Vec<_> = rows.iter().map(|row| (&*row.key, row.state)).collect();
+        let expected = [("b", NoticeState::Queued), ("a", NoticeState::Dead)];
+        assert_eq!(states, expected);
+    }
 }
