@@ -26,6 +26,9 @@ pub struct ListArgs {
     /// Only of this incident or drill
     #[arg(long)]
     incident: Option<String>,
+    /// First send those again that were refused for good, now that the cause is removed
+    #[arg(long, requires = "incident")]
+    retry: bool,
     /// At most so many, the newest
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -113,6 +116,7 @@ pub async fn drill(out: Out, settings: &Settings, args: &DrillArgs) -> Result<En
 
 /// `cotmoc notices`
 pub async fn list(out: Out, settings: &Settings, args: &ListArgs) -> Result<()> {
+    let api = Api::new(settings)?;
     let mut path = format!("/api/v1/notices?limit={}", args.limit);
     if let Some(incident) = &args.incident {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -121,8 +125,13 @@ pub async fn list(out: Out, settings: &Settings, args: &ListArgs) -> Result<()> 
             "{incident} is no incident's name"
         );
         path.push_str(&format!("&incident={incident}"));
+        if args.retry {
+            let body = serde_json::json!({ "incident": incident });
+            api.post::<serde_json::Value>("/api/v1/notices/retry", &body)
+                .await?;
+        }
     }
-    let answer: serde_json::Value = Api::new(settings)?.get(&path).await?;
+    let answer: serde_json::Value = api.get(&path).await?;
     let rows = Notices::deserialize(&answer)?.notices;
     show(out, &OperatingWindow::default().zone, &rows);
     Ok(out.document(&answer)?)

@@ -113,12 +113,7 @@ impl Notices {
     ) -> anyhow::Result<()> {
         let now = clock::now();
         let again = self.store.release_leases(now).await?;
-        let known = self
-            .routes
-            .iter()
-            .map(|r| r.settings.name.clone())
-            .collect();
-        let lost = self.store.bury_unrouted(known, now).await?;
+        let lost = self.store.bury_unrouted(self.names(), now).await?;
         if again > 0 {
             tracing::warn!(
                 again,
@@ -171,6 +166,23 @@ impl Notices {
             route.news.notify_one();
         }
         Ok(done)
+    }
+
+    /// Sends the dead notices of `incident` again, now that the cause is removed. How many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retry(&self, incident: String) -> Result<usize, StoreError> {
+        let known = self.names();
+        let revived = self.store.revive(incident, known, clock::now()).await?;
+        for route in &self.routes {
+            route.news.notify_one();
+        }
+        Ok(revived)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.routes().map(|route| route.name.clone()).collect()
     }
 
     fn route_for(&self, order: &Order) -> Result<&Route, &'static str> {

@@ -411,6 +411,10 @@ fn a_drill_goes_out_by_every_route_and_says_which_one_does_not_get_through() {
     assert_eq!(files, 1);
     let listed = good.json("notices");
     assert_eq!(listed["notices"][0]["state"], "accepted");
+    assert_eq!(good.line("notices --retry").code, 2, "of which incident?");
+    let incident = listed["notices"][0]["incident"].as_str().unwrap();
+    let again = good.json(&format!("notices --incident {incident} --retry"));
+    assert_eq!(again, listed, "nothing was refused, nothing is sent again");
     let broken = sheet("broken", "command = [\"false\"]");
     let half = Site::configured(&(sheet("desk", "") + &broken));
     let ran = half.line("drill --wait 2 --lang en");

@@ -2,7 +2,7 @@
 
 use crate::app::Shared;
 use crate::clock;
-use crate::http::{ApiError, ApiResult, Params};
+use crate::http::{ApiError, ApiResult, Json, Params};
 use crate::notices::{Facts, Occasion, Order};
 use crate::settings::RouteSettings;
 use axum::extract::State;
@@ -31,6 +31,20 @@ pub(super) async fn list(
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let rows = app.store.notices(page.incident, limit).await?;
     Ok(axum::Json(serde_json::json!({ "notices": rows })).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    incident: String,
+}
+
+pub(super) async fn retry(
+    State(app): State<Shared>,
+    Json(wanted): Json<Retry>,
+) -> ApiResult<Response> {
+    let notices = app.notices.retry(wanted.incident).await?;
+    Ok(axum::Json(serde_json::json!({ "notices": notices })).into_response())
 }
 
 pub(super) async fn drill(State(app): State<Shared>) -> ApiResult<Response> {

@@ -170,6 +170,7 @@ fn noted(kind: &str) -> (Words, &'static str) {
         "device-revoked" => ("Thiết bị bị thu hồi", "device revoked", "warn"),
         "document-published" => ("Đã phát hành", "published", "good"),
         "notice-dead" => ("Không gửi được thông báo", "notice not delivered", "bad"),
+        "notices-retried" => ("Gửi lại thông báo", "notices sent again", "rest"),
         "notice-confirmed" => ("Đã xác nhận thông báo", "notice confirmed", "good"),
         "records-missing" => ("Thiếu bản ghi", "records missing", "bad"),
         "receipt-gap" => ("Đứt chuỗi biên nhận", "receipt chain broken", "bad"),

@@ -222,6 +222,27 @@ async fn what_one_route_refuses_for_good_goes_out_by_the_next_one_and_is_noted()
 }
 
 #[tokio::test]
+async fn what_was_refused_for_good_is_sent_again_when_somebody_has_removed_the_cause() {
+    let refusing = MailServer::start("refuse").await;
+    let port = refusing.port;
+    let world = world(&[mail("mail", port, "")]).await;
+    let incident = drill(&world).await;
+    settled(&world, "mail", "dead").await;
+    drop(refusing);
+    let taking = MailServer::start_at(port, "take", &[]).await;
+    let retry = async |incident: &str| {
+        let body = json!({ "incident": incident });
+        let answer = world.post("/api/v1/notices/retry", &body).await.expect(200);
+        answer.json()["notices"].clone()
+    };
+    assert_eq!(retry("another").await, 0);
+    assert_eq!(retry(&incident).await, 1);
+    settled(&world, "mail", "accepted").await;
+    assert_eq!(retry(&incident).await, 0);
+    assert_eq!(taking.mails().len(), 1);
+}
+
+#[tokio::test]
 async fn a_route_that_hangs_or_fails_delays_no_other() {
     let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let failing = Sink::start(|_| (StatusCode::INTERNAL_SERVER_ERROR, None)).await;

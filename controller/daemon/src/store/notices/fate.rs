@@ -86,6 +86,32 @@ impl Store {
         .await
     }
 
+    /// Somebody has removed the cause: the dead notices of `incident` whose route is among `known`
+    /// are sent again. How many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revive(
+        &self,
+        incident: String,
+        known: Vec<String>,
+        now: TimeMs,
+    ) -> Result<usize, StoreError> {
+        let known = serde_json::Value::from(known).to_string();
+        self.write(move |connection| {
+            let revived = connection.execute(
+                "UPDATE notice SET state = 'queued', due_ms = ?2
+                 WHERE incident = ?1 AND state = 'dead'
+                   AND route IN (SELECT value FROM json_each(?3))",
+                params![incident, now.0, known],
+            )?;
+            let detail = [("incident", incident), ("notices", revived.to_string())];
+            note(connection, &Note::general("notices-retried", detail), now)?;
+            Ok(revived)
+        })
+        .await
+    }
+
     /// A person has confirmed the notice; `false` if one had before.
     ///
     /// # Errors
