@@ -20,6 +20,7 @@ folder = "sheets"
 suspect_s = 2
 silent_s = 4
 stable_s = 3
+grace_s = 1
 
 [[incidents.people]]
 name = "Trực ban"

@@ -46,6 +46,7 @@ pub(super) fn patience(reader: &mut Reader) -> Patience {
         suspect_ms: seconds("suspect_s", usual.suspect_ms),
         silent_ms: seconds("silent_s", usual.silent_ms),
         stable_ms: seconds("stable_s", usual.stable_ms),
+        grace_ms: seconds("grace_s", usual.grace_ms),
         ..usual
     };
     if patience.silent_ms < patience.suspect_ms {
