@@ -5,6 +5,7 @@
 mod event;
 mod screen;
 mod sync;
+mod words;
 
 pub use event::{Aired, Event, EventKind, OnAir, OnAirState, Record, RecordBody};
 pub use screen::{

@@ -7,7 +7,7 @@ use crate::table::Table;
 use crate::text::{self, Text};
 use crate::{clock, format};
 use anyhow::Result;
-use cotmoc_proto::device::{ScreenReport, ScreenStatus, Showing};
+use cotmoc_proto::device::{EventKind, ScreenReport, ScreenStatus, Showing};
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::window::{OperatingWindow, Zone};
 use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
@@ -70,7 +70,7 @@ enum EventBody {
 
 #[derive(Debug, Deserialize)]
 struct Event {
-    kind: String,
+    kind: EventKind,
     #[serde(default)]
     detail: BTreeMap<String, String>,
 }
@@ -142,11 +142,21 @@ fn show_events(out: Out, zone: &Zone, list: &[EventRow]) {
             row.device
                 .as_ref()
                 .map_or_else(|| "–".to_owned(), ToString::to_string),
-            event.kind.clone(),
+            what(out, &event.kind),
             detail.join(" "),
         ]);
     }
     out.table(&table);
+}
+
+/// The event in words, with its name, which searches and settings use.
+fn what(out: Out, kind: &EventKind) -> String {
+    let name = serde_json::to_value(kind).unwrap_or_default();
+    let name = name.as_str().unwrap_or_default().to_owned();
+    match kind.words() {
+        Some((vi, en)) => format!("{} ({name})", out.words(Text { vi, en })),
+        None => name,
+    }
 }
 
 fn status(out: Out, wall: &Wall) -> String {

@@ -1,5 +1,6 @@
 //! What a device decides, as pure functions and small machines: no clock, disk, socket or thread.
 
+pub mod alive;
 pub mod backoff;
 pub mod budget;
 pub mod clock;
@@ -7,3 +8,4 @@ pub mod ledger;
 pub mod media;
 pub mod program;
 pub mod renewal;
+pub mod symptom;

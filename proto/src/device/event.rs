@@ -55,6 +55,47 @@ pub enum EventKind {
     CertificateExpiring,
     /// A screen helped itself; detail `step` (`branch`, `process` or `board`), `what`, `reason`.
     Remedy,
+    /// The boot before this one ended without order, by a power cut or a reset; detail `after_ms`
+    /// (the last mark of life), `before_ms` (the start of this boot), `clock`, `boot`.
+    PowerLost,
+    /// A process of the device ended without order within this boot; detail `process`, `after_ms`,
+    /// `before_ms`, `clock`.
+    ProcessDied,
+    /// Mains power is gone, or is back, as a sense line says; detail `line`.
+    MainsLost,
+    MainsRestored,
+    /// The device runs from its battery, or no longer; detail `line`.
+    OnBattery,
+    OffBattery,
+    /// The battery is nearly empty, or is charged again; detail `line`.
+    BatteryLow,
+    BatteryRestored,
+    /// The cabinet's door; detail `line`.
+    DoorOpened,
+    DoorClosed,
+    /// The tamper switch of the cabinet; detail `line`.
+    TamperDetected,
+    TamperCleared,
+    /// A configured line cannot be read, so nobody knows what it would say; detail `line`, `role`,
+    /// `reason`.
+    LineLost,
+    LineRestored,
+    /// A screen talks but lights nothing while it should; detail `screen`.
+    PictureLost,
+    PictureRestored,
+    /// A screen says that it is on air, but presents no new frames; detail `screen`.
+    PictureFrozen,
+    PictureMoving,
+    /// A screen that had an integrity fault has none any more; detail `screen`.
+    IntegrityRestored,
+    /// The controller could not be reached; told when it can be.
+    NetworkLost,
+    NetworkRestored,
+    /// The board suffers; detail `what` (`heat`, `memory` or `disk`).
+    HostUnwell,
+    HostWell,
+    /// The board is being switched off; detail `reason`.
+    PoweringOff,
     #[serde(untagged)]
     Other(String),
 }

@@ -121,43 +121,66 @@ pub(super) fn ago(length: Millis) -> Words {
 
 /// What happened, for people, and how grave it is.
 pub(super) fn event(kind: &EventKind) -> (Words, &'static str) {
-    let (vi, en, tone) = match kind {
-        EventKind::Started => ("Tiến trình khởi động", "process started", "rest"),
-        EventKind::Stopped => ("Tiến trình dừng", "process stopped", "rest"),
-        EventKind::ReleaseAccepted => ("Đã nhận bản phát hành", "release accepted", "good"),
-        EventKind::ReleaseRefused => ("Từ chối bản phát hành", "release refused", "bad"),
-        EventKind::TakedownAccepted => ("Đã nhận lệnh gỡ", "takedown accepted", "good"),
-        EventKind::TakedownRefused => ("Từ chối lệnh gỡ", "takedown refused", "bad"),
-        EventKind::OverrideAccepted => ("Đã nhận lệnh khẩn cấp", "override accepted", "good"),
-        EventKind::OverrideRefused => ("Từ chối lệnh khẩn cấp", "override refused", "bad"),
-        EventKind::OverrideOver => ("Hết giờ lệnh khẩn cấp", "override is over", "rest"),
-        EventKind::RootAccepted => ("Đã nhận tài liệu gốc mới", "root accepted", "good"),
-        EventKind::RootRefused => ("Từ chối tài liệu gốc", "root refused", "bad"),
-        EventKind::MediaRefused => ("Từ chối tệp nội dung", "media refused", "warn"),
-        EventKind::ItemFault => ("Lỗi phát một mục", "item fault", "warn"),
-        EventKind::IntegrityFault => ("Lỗi toàn vẹn", "integrity fault", "bad"),
-        EventKind::ClockStep => ("Đồng hồ bị chỉnh", "clock step", "warn"),
-        EventKind::ClockQuality => ("Độ tin cậy đồng hồ đổi", "clock quality", "warn"),
-        EventKind::OutputLost => ("Mất đầu ra hình", "output lost", "bad"),
-        EventKind::OutputRestored => ("Có lại đầu ra hình", "output restored", "good"),
-        EventKind::AudioLost => ("Mất âm thanh", "audio lost", "warn"),
-        EventKind::AudioRestored => ("Có lại âm thanh", "audio restored", "good"),
-        EventKind::ScreenLost => ("Mất tiến trình màn hình", "screen lost", "bad"),
-        EventKind::ScreenRestored => ("Màn hình trở lại", "screen restored", "good"),
-        EventKind::StorageFault => ("Lỗi bộ nhớ", "storage fault", "bad"),
-        EventKind::CertificateRenewed => {
-            ("Đã đổi chứng thư thiết bị", "certificate renewed", "good")
+    match kind.words() {
+        Some((vi, en)) => (words(vi, en), event_tone(kind)),
+        None => noted(kind.as_other().unwrap_or_default()),
+    }
+}
+
+const fn event_tone(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::ReleaseAccepted
+        | EventKind::TakedownAccepted
+        | EventKind::OverrideAccepted
+        | EventKind::RootAccepted
+        | EventKind::OutputRestored
+        | EventKind::AudioRestored
+        | EventKind::ScreenRestored
+        | EventKind::CertificateRenewed
+        | EventKind::MainsRestored
+        | EventKind::OffBattery
+        | EventKind::BatteryRestored
+        | EventKind::DoorClosed
+        | EventKind::TamperCleared
+        | EventKind::LineRestored
+        | EventKind::PictureRestored
+        | EventKind::PictureMoving
+        | EventKind::IntegrityRestored
+        | EventKind::NetworkRestored
+        | EventKind::HostWell => "good",
+        EventKind::Started | EventKind::Stopped | EventKind::OverrideOver | EventKind::Other(_) => {
+            "rest"
         }
-        EventKind::CertificateExpiring => (
-            "Chứng thư thiết bị sắp hết hạn",
-            "certificate expiring",
-            "bad",
-        ),
-        EventKind::Remedy => ("Màn hình tự khắc phục", "screen helped itself", "warn"),
-        EventKind::RecordsDropped => ("Bỏ bớt bản ghi vì đầy", "records dropped", "warn"),
-        EventKind::Other(kind) => return noted(kind),
-    };
-    (words(vi, en), tone)
+        EventKind::MediaRefused
+        | EventKind::ItemFault
+        | EventKind::ClockStep
+        | EventKind::ClockQuality
+        | EventKind::AudioLost
+        | EventKind::Remedy
+        | EventKind::RecordsDropped
+        | EventKind::OnBattery
+        | EventKind::DoorOpened
+        | EventKind::HostUnwell => "warn",
+        EventKind::ReleaseRefused
+        | EventKind::TakedownRefused
+        | EventKind::OverrideRefused
+        | EventKind::RootRefused
+        | EventKind::IntegrityFault
+        | EventKind::OutputLost
+        | EventKind::ScreenLost
+        | EventKind::StorageFault
+        | EventKind::CertificateExpiring
+        | EventKind::PowerLost
+        | EventKind::ProcessDied
+        | EventKind::MainsLost
+        | EventKind::BatteryLow
+        | EventKind::TamperDetected
+        | EventKind::LineLost
+        | EventKind::PictureLost
+        | EventKind::PictureFrozen
+        | EventKind::NetworkLost
+        | EventKind::PoweringOff => "bad",
+    }
 }
 
 /// What the controller itself notes.
