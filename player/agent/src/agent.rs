@@ -1,5 +1,6 @@
 //! The agent as a whole: starts its parts, hands each what it needs, and ends them.
 
+use crate::alive::{self, Marks, SharedMarks};
 use crate::api::Api;
 use crate::archive::Archive;
 use crate::courier::{self, Courier};
@@ -7,6 +8,8 @@ use crate::credentials::Credentials;
 use crate::heart::{self, Heart};
 use crate::inbox::Inbox;
 use crate::key::DeviceKey;
+use crate::lines;
+use crate::nurse::{self, Nurse, Signs};
 use crate::outbox::Outbox;
 use crate::receipts::Receipts;
 use crate::renewal::{Outlets, Renewal};
@@ -18,11 +21,13 @@ use crate::supply::{Supply, Watched};
 use crate::tls::Floor;
 use anyhow::Context as _;
 use cotmoc_link::{ScreenSender, Server};
+use cotmoc_player_core::alive::{Life, awakening};
+use cotmoc_player_core::symptom::{Patience, Symptom};
 use cotmoc_proto::BootId;
 use cotmoc_proto::device::{Desired, EventKind};
 use cotmoc_proto::trust::Root;
 use cotmoc_service::notify;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +44,8 @@ struct Base {
     outbox: Outbox,
     reporter: Reporter,
     inbox: Inbox,
+    signs: Signs,
+    poke: Arc<Notify>,
 }
 
 /// Runs the agent until `shutdown`.
@@ -46,13 +53,18 @@ struct Base {
 /// # Errors
 /// If it cannot start; once started it goes on whatever fails.
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let base = Base::lay(settings)?;
+    let (signs, waiting) = nurse::signs();
+    let base = Base::lay(settings, signs)?;
+    let marks = base.wake().await;
     let (outbox, reporter) = (base.outbox.clone(), base.reporter.clone());
     let process = || {
         let version = ("version", VERSION.to_owned());
         [("process", "agent".to_owned()), version]
     };
+    let nurse = base.nurse();
     let mut parts = start(base).await?;
+    parts.spawn(nurse.run(waiting));
+    parts.spawn(alive::keep_marking(Arc::clone(&marks), reporter.clone()));
     reporter.event(EventKind::Started, process());
     notify::ready();
     let ended = tokio::select! {
@@ -65,6 +77,9 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Res
     reporter.event(EventKind::Stopped, process());
     parts.shutdown().await;
     outbox.flush().await;
+    if ended.is_ok() {
+        alive::write(&marks, alive::mark(&reporter, Life::Ended));
+    }
     ended
 }
 
@@ -77,16 +92,17 @@ async fn start(base: Base) -> anyhow::Result<JoinSet<()>> {
         server,
         &base.settings.screens,
         base.outbox.clone(),
-        base.reporter.clone(),
+        base.signs.clone(),
         damaged,
     );
+    lines::start(&base.settings.lines, &base.signs)?;
     let boot = base.outbox.boot().await.context("the outbox has ended")?;
     let courier = base.courier(sender.clone());
     let supply = base.supply(sender)?;
     let (desired, desired_seen) = watch::channel(None);
     let (way, api) = watch::channel(None);
-    let poke = Arc::new(Notify::new());
-    let heart = base.heart(&boot, screens.reports(), desired, Arc::clone(&poke));
+    let poke = Arc::clone(&base.poke);
+    let heart = base.heart(&boot, screens.reports(), desired);
     let receipts = base.receipts(boot);
     let watched = Watched {
         api: api.clone(),
@@ -106,7 +122,7 @@ async fn start(base: Base) -> anyhow::Result<JoinSet<()>> {
 }
 
 impl Base {
-    fn lay(settings: Settings) -> anyhow::Result<Self> {
+    fn lay(settings: Settings, signs: Signs) -> anyhow::Result<Self> {
         for folder in [&settings.data, &settings.inbox, &settings.media] {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
@@ -124,7 +140,37 @@ impl Base {
             floor,
             outbox,
             settings,
+            signs,
+            poke: Arc::default(),
         })
+    }
+
+    /// Tells how the process before this one ended, and only then begins marks of its own.
+    async fn wake(&self) -> SharedMarks {
+        let mut marks = Marks::open(&self.settings.data);
+        let now = alive::mark(&self.reporter, Life::GoesOn);
+        if let Some(event) = awakening("agent", marks.last(), &now) {
+            self.reporter.tell(event);
+            self.outbox.flush().await;
+        }
+        marks.write(now);
+        Arc::new(Mutex::new(marks))
+    }
+
+    fn nurse(&self) -> Nurse {
+        let debounced = |line: &lines::Line| {
+            let (trouble, subject) = (line.role.trouble(), line.name.clone());
+            let patience = Patience::debounce(line.debounce_ms);
+            (Symptom { trouble, subject }, patience)
+        };
+        Nurse {
+            reporter: self.reporter.clone(),
+            outbox: self.outbox.clone(),
+            media: self.settings.media.clone(),
+            remedies: self.settings.remedies.clone(),
+            patience: self.settings.lines.iter().map(debounced).collect(),
+            poke: Arc::clone(&self.poke),
+        }
     }
 
     fn courier(&self, screens: ScreenSender) -> Courier {
@@ -155,7 +201,6 @@ impl Base {
         boot: &BootId,
         reports: watch::Receiver<Reports>,
         desired: watch::Sender<Option<Desired>>,
-        poke: Arc<Notify>,
     ) -> Heart {
         Heart {
             device: self.settings.me.device.clone(),
@@ -166,7 +211,8 @@ impl Base {
             reports,
             desired,
             period: self.settings.sync,
-            poke,
+            poke: Arc::clone(&self.poke),
+            signs: self.signs.clone(),
             ended: Arc::clone(&self.ended),
         }
     }

@@ -4,10 +4,12 @@
 
 use crate::api::{Api, Refused};
 use crate::health::host_health;
+use crate::nurse::Signs;
 use crate::outbox::Outbox;
 use crate::reporter::Reporter;
 use crate::screens::Reports;
 use cotmoc_player_core::backoff::Backoff;
+use cotmoc_player_core::symptom::{Sign, Trouble};
 use cotmoc_proto::device::{Desired, MAX_RECORDS, MAX_SYNC_BYTES, SyncRequest, VERSION};
 use cotmoc_proto::{BootId, DeviceId};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -36,6 +38,7 @@ pub struct Heart {
     /// Time between beats; `None`: as the controller says.
     pub period: Option<Duration>,
     pub poke: Arc<Notify>,
+    pub signs: Signs,
     /// Told when the controller says that the certificate has ended.
     pub ended: Arc<Notify>,
 }
@@ -58,7 +61,10 @@ impl Heart {
                 }
                 continue;
             };
-            match self.beat(&way).await {
+            let beat = self.beat(&way).await;
+            self.signs
+                .tell(Trouble::Network, "controller", Sign::when(beat.is_err()));
+            match beat {
                 Ok(beat) => {
                     if backoff.failures() > 0 {
                         tracing::info!("the controller answers");
@@ -76,6 +82,7 @@ impl Heart {
                     }
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+                        () = self.poke.notified() => {}
                         changed = api.changed() => if changed.is_err() { return },
                     }
                 }

@@ -7,9 +7,12 @@
 //!      ▲                      ▲                    │ release                        ├─▶ screens
 //!      │                      │                    ▼                                │
 //!      └──────── outbox ◀── screens ──damaged──▶ supply ─blobs, then the release ───┘
+//!                  ▲          │ signs
+//!                  └─ nurse ◀─┴─ lines, heart, host
 //! ```
 
 pub mod agent;
+pub mod alive;
 pub mod api;
 pub mod archive;
 pub mod courier;
@@ -20,6 +23,8 @@ pub mod health;
 pub mod heart;
 pub mod inbox;
 pub mod key;
+pub mod lines;
+pub mod nurse;
 pub mod outbox;
 pub mod receipts;
 pub mod renewal;

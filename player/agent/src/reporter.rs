@@ -23,9 +23,13 @@ impl Reporter {
 
     /// Something happened.
     pub fn event<const N: usize>(&self, kind: EventKind, detail: [(&str, String); N]) {
-        tracing::info!(?kind, ?detail, "event");
-        let body = RecordBody::Event(Event::new(kind, detail));
-        self.outbox.put(self.stamp(), body);
+        self.tell(Event::new(kind, detail));
+    }
+
+    /// `event` happened.
+    pub fn tell(&self, event: Event) {
+        tracing::info!(kind = ?event.kind, detail = ?event.detail, "event");
+        self.outbox.put(self.stamp(), RecordBody::Event(event));
     }
 
     /// Now, by both clocks.

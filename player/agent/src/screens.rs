@@ -1,10 +1,11 @@
 //! The screens of this board: what they report, what they record, and whether they are there.
 
+use crate::nurse::Signs;
 use crate::outbox::{Item, Outbox};
-use crate::reporter::Reporter;
 use cotmoc_link::{AgentMessage, FromScreen, Peer, ScreenId, ScreenMessage, Server, What};
+use cotmoc_player_core::symptom::{Sign, Trouble};
 use cotmoc_proto::Digest;
-use cotmoc_proto::device::{EventKind, ScreenKind, ScreenReport};
+use cotmoc_proto::device::{ScreenKind, ScreenReport, ScreenStatus};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -29,7 +30,7 @@ enum Presence {
 pub struct Screens {
     server: Server,
     outbox: Outbox,
-    reporter: Reporter,
+    signs: Signs,
     reports: watch::Sender<Reports>,
     damaged: mpsc::Sender<Digest>,
     peers: BTreeMap<ScreenId, Peer>,
@@ -44,7 +45,7 @@ impl Screens {
         server: Server,
         expected: &[ScreenKind],
         outbox: Outbox,
-        reporter: Reporter,
+        signs: Signs,
         damaged: mpsc::Sender<Digest>,
     ) -> Self {
         let until = Instant::now() + FIRST_REPORT;
@@ -52,7 +53,7 @@ impl Screens {
         Self {
             server,
             outbox,
-            reporter,
+            signs,
             reports: watch::Sender::new(Reports::new()),
             damaged,
             peers: BTreeMap::new(),
@@ -87,7 +88,10 @@ impl Screens {
             }
             What::Said(message) => self.said(screen, message),
             What::Gone => {
-                self.peers.remove(&screen);
+                let gone = self.peers.remove(&screen).map(|peer| peer.kind);
+                if let Some(kind) = gone.filter(|kind| !self.is_connected(*kind)) {
+                    self.signs.tell(Trouble::Screen, name(kind), Sign::Present);
+                }
             }
         }
     }
@@ -126,14 +130,18 @@ impl Screens {
     fn reported(&mut self, report: ScreenReport) {
         let kind = report.kind;
         let last = Instant::now();
-        let before = self.presence.insert(kind, Presence::There { last });
-        if matches!(before, Some(Presence::Lost)) {
-            self.reporter
-                .event(EventKind::ScreenRestored, [("screen", name(kind))]);
+        self.presence.insert(kind, Presence::There { last });
+        let before = self.reports.borrow().get(&kind).cloned();
+        for (trouble, ails) in ailments(before.as_ref(), &report) {
+            self.signs.tell(trouble, name(kind), Sign::when(ails));
         }
         self.reports.send_modify(|reports| {
             reports.insert(kind, report);
         });
+    }
+
+    fn is_connected(&self, kind: ScreenKind) -> bool {
+        self.peers.values().any(|peer| peer.kind == kind)
     }
 
     fn look_for_lost(&mut self, now: Instant) {
@@ -145,8 +153,7 @@ impl Screens {
             };
             if lost {
                 *presence = Presence::Lost;
-                self.reporter
-                    .event(EventKind::ScreenLost, [("screen", name(*kind))]);
+                self.signs.tell(Trouble::Screen, name(*kind), Sign::Present);
                 self.reports.send_modify(|reports| {
                     reports.remove(kind);
                 });
@@ -155,9 +162,30 @@ impl Screens {
     }
 }
 
-fn name(kind: ScreenKind) -> String {
+/// What a report says for and against troubles of its screen. Pictures stand still where a screen
+/// that is on air has presented none since the report before.
+fn ailments(before: Option<&ScreenReport>, report: &ScreenReport) -> [(Trouble, bool); 4] {
+    let on_air = report.status == ScreenStatus::OnAir;
+    let stands_still = before.is_some_and(|before| {
+        before.status == ScreenStatus::OnAir && before.output.presented == report.output.presented
+    });
+    [
+        (Trouble::Screen, false),
+        (
+            Trouble::Picture,
+            report.status == ScreenStatus::OnlineNotLit,
+        ),
+        (Trouble::Frozen, on_air && stands_still),
+        (
+            Trouble::Integrity,
+            report.status == ScreenStatus::IntegrityFault,
+        ),
+    ]
+}
+
+const fn name(kind: ScreenKind) -> &'static str {
     match kind {
-        ScreenKind::Wall => "wall".to_owned(),
-        ScreenKind::Kiosk => "kiosk".to_owned(),
+        ScreenKind::Wall => "wall",
+        ScreenKind::Kiosk => "kiosk",
     }
 }

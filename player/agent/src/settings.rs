@@ -1,6 +1,9 @@
 //! The agent's configuration file.
 
+use crate::lines::{Active, Line, Place};
+use crate::nurse::Remedies;
 use anyhow::Context as _;
+use cotmoc_player_core::symptom::Role;
 use cotmoc_proto::device::ScreenKind;
 use cotmoc_proto::trust::Identity;
 use cotmoc_service::config::{Mistakes, Reader};
@@ -73,6 +76,8 @@ pub struct Settings {
     pub scrub: Duration,
     /// Screens that should be there.
     pub screens: Vec<ScreenKind>,
+    pub lines: Vec<Line>,
+    pub remedies: Remedies,
 }
 
 impl Settings {
@@ -108,6 +113,8 @@ impl Settings {
         let scrub = reader.within("scrub_hours", 24, 1..=8_760);
         let scrub = Duration::from_secs(scrub * 3_600);
         let screens = screens(&mut reader);
+        let lines = lines(&mut reader);
+        let remedies = remedies(&mut reader);
         reader.finish_with((|| {
             let me = Identity {
                 site: site?,
@@ -130,6 +137,8 @@ impl Settings {
                 patience,
                 scrub,
                 screens,
+                lines,
+                remedies,
             })
         })())
     }
@@ -164,6 +173,57 @@ fn screens(reader: &mut Reader) -> Vec<ScreenKind> {
     screens
 }
 
+fn lines(reader: &mut Reader) -> Vec<Line> {
+    let count = reader.tables("line");
+    let lines: Vec<Line> = (0..count).filter_map(|n| line(reader, n)).collect();
+    for (index, line) in lines.iter().enumerate() {
+        if lines
+            .iter()
+            .take(index)
+            .any(|other| other.name == line.name)
+        {
+            reader.mistake("line", Some(line.name.clone()), "a name of its own");
+        }
+    }
+    if count == 0 && reader.has("line") {
+        reader.mistake("line", None, "[[line]] for each line");
+    }
+    lines
+}
+
+fn line(reader: &mut Reader, number: usize) -> Option<Line> {
+    let key = |name: &str| format!("line.{number}.{name}");
+    let roles = "\"mains\", \"on-battery\", \"low-battery\", \"door\" or \"tamper\"";
+    let name: Option<String> = reader.required(&key("name"), "a name for people");
+    let role: Option<Role> = reader.required(&key("role"), roles);
+    let chip = reader.maybe_path(&key("chip"));
+    let place: Option<Place> = reader.required(&key("line"), "a number or the line's name");
+    let active = reader.optional(&key("active"), Active::High, "\"high\" or \"low\"");
+    let debounce_ms = reader.within(&key("debounce_ms"), 50, 1..=60_000);
+    Some(Line {
+        name: name?,
+        role: role?,
+        chip,
+        place: place?,
+        active,
+        debounce_ms,
+    })
+}
+
+fn remedies(reader: &mut Reader) -> Remedies {
+    let expected = "a program and its arguments";
+    let on = reader.optional("remedy.power_off_on_low_battery", false, "true or false");
+    let mut power_off = reader.list("remedy.power_off", expected);
+    if power_off.is_empty() {
+        power_off = ["systemctl", "poweroff"].map(str::to_owned).to_vec();
+    }
+    Remedies {
+        restart_screen: reader.list("remedy.restart_screen", expected),
+        restart_board: reader.list("remedy.restart_board", expected),
+        power_off: if on { power_off } else { Vec::new() },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +243,31 @@ mod tests {
         assert_eq!(settings.screens, [ScreenKind::Wall]);
         let wait = settings.controller.at("/d/v1/wait").unwrap();
         assert_eq!(wait.as_str(), "https://10.0.0.1:8443/d/v1/wait");
+    }
+
+    #[test]
+    fn lines_are_read_with_their_mistakes_and_nothing_is_switched_off_unasked() {
+        let who = "site = \"lao-cai\"\nchannel = \"gate\"\ndevice = \"W01\"\n\
+                   controller = \"https://10.0.0.1:8443\"\n";
+        let mains = "[[line]]\nname = \"mains\"\nrole = \"mains\"\nline = 5\nactive = \"low\"\n";
+        let settings = read(&format!("{who}{mains}")).unwrap();
+        let expected = Line {
+            name: "mains".to_owned(),
+            role: Role::Mains,
+            chip: None,
+            place: Place::Number(5),
+            active: Active::Low,
+            debounce_ms: 50,
+        };
+        assert_eq!(settings.lines, [expected]);
+        assert_eq!(settings.remedies, Remedies::default());
+        let wrong = "[[line]]\nname = \"mains\"\nrole = \"sun\"\ndebounce_ms = 0\n";
+        let Mistakes(mistakes) = read(&format!("{who}{mains}{wrong}")).unwrap_err();
+        let keys: Vec<_> = mistakes.iter().map(|m| m.key.as_str()).collect();
+        assert_eq!(keys, ["line.1.role", "line.1.line", "line.1.debounce_ms"]);
+        let off = "[remedy]\npower_off_on_low_battery = true\n";
+        let settings = read(&format!("{who}{off}")).unwrap();
+        assert_eq!(settings.remedies.power_off, ["systemctl", "poweroff"]);
     }
 
     #[test]

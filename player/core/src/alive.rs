@@ -30,21 +30,22 @@ pub struct Mark {
 
 /// What `process` has to tell at its start at `now`, given the `last` mark of the one before it.
 /// A cut lies between `after_ms`, the last mark, and `before_ms`, the start of this boot; a death
-/// between the last mark and now. Where those contradict each other, the clock is untrusted.
+/// between the last mark and now. Where the start of this boot contradicts the mark, now stands in
+/// for it and the clock is untrusted.
 #[must_use]
 pub fn awakening(process: &str, last: Option<&Mark>, now: &Mark) -> Option<Event> {
     let last = last.filter(|last| last.life == Life::GoesOn)?;
     let same_boot = last.boot == now.boot;
-    let before = if same_boot {
+    let up = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
+    let began = if same_boot {
         now.wall_ms
     } else {
-        let up = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
         now.wall_ms.plus(up.saturating_neg())
     };
-    let clock = if before < last.wall_ms {
-        ClockQuality::Untrusted
+    let (before, clock) = if began < last.wall_ms {
+        (now.wall_ms, ClockQuality::Untrusted)
     } else {
-        last.clock.min(now.clock)
+        (began, last.clock.min(now.clock))
     };
     let between = [
         ("after_ms", last.wall_ms.0.to_string()),
@@ -138,5 +139,11 @@ mod tests {
             let (_, _, _, clock) = told(Some(mark("old", wall_ms, clock, Life::GoesOn))).unwrap();
             assert_eq!(clock, "untrusted");
         }
+        let just_before = mark("old", 100 * HOUR_MS - 1, Synchronised, Life::GoesOn);
+        let (_, _, before, clock) = told(Some(just_before)).unwrap();
+        assert_eq!(
+            (before.as_str(), clock.as_str()),
+            ("360000000", "untrusted")
+        );
     }
 }
