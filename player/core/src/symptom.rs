@@ -164,8 +164,8 @@ impl Now {
 }
 
 impl Effect {
-    /// The event that tells of it: what is concerned, and by the wall clock of `now` `since_ms` and
-    /// `until_ms`.
+    /// The event that tells of it: what is concerned, by the wall clock of `now` `since_ms` and
+    /// `until_ms`, and `since_mono_ms` since the boot, by which the end belongs to its beginning.
     #[must_use]
     pub fn event(&self, now: Now) -> Event {
         let (symptom, kind) = match self {
@@ -176,13 +176,15 @@ impl Effect {
         let subject = (symptom.trouble.rule().subject, symptom.subject.clone());
         match self {
             Self::Raised { since_ms, .. } => {
-                Event::new(kind, [subject, ("since_ms", now.wall_at(*since_ms))])
+                let since = ("since_ms", now.wall_at(*since_ms));
+                Event::new(kind, [subject, since, mono(*since_ms)])
             }
             Self::Cleared {
                 since_ms, until_ms, ..
             } => {
                 let since = ("since_ms", now.wall_at(*since_ms));
-                Event::new(kind, [subject, since, ("until_ms", now.wall_at(*until_ms))])
+                let until = ("until_ms", now.wall_at(*until_ms));
+                Event::new(kind, [subject, since, until, mono(*since_ms)])
             }
             Self::Remedy { remedy, .. } => {
                 let reason = ("reason", symptom.trouble.code().to_owned());
@@ -190,6 +192,10 @@ impl Effect {
             }
         }
     }
+}
+
+fn mono(since_ms: u64) -> (&'static str, String) {
+    ("since_mono_ms", since_ms.to_string())
 }
 
 /// The machine. One per boot and process.

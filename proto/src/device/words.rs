@@ -222,3 +222,39 @@ const WORDS: &[(EventKind, &str, &str)] = &[
         "powering off in order",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_has_words_of_its_own_in_both_languages() {
+        let source = include_str!("event.rs");
+        let (_, rest) = source.split_once("pub enum EventKind {").unwrap();
+        let (kinds, _) = rest.split_once("Other(").unwrap();
+        let names = kinds.lines().filter_map(|line| {
+            let name = line.trim().strip_suffix(',')?;
+            name.chars().all(char::is_alphanumeric).then(|| kebab(name))
+        });
+        let names: Vec<String> = names.collect();
+        assert_eq!(names.len(), WORDS.len());
+        let mut seen = BTreeSet::new();
+        for name in names {
+            let kind: EventKind = serde_json::from_value(name.clone().into()).unwrap();
+            assert_eq!(kind.as_other(), None, "{name}");
+            let (vi, en) = kind
+                .words()
+                .unwrap_or_else(|| panic!("{name} has no words"));
+            assert!(seen.insert(vi) && seen.insert(en), "{name}: {vi}, {en}");
+        }
+    }
+
+    fn kebab(name: &str) -> String {
+        let lower = |(at, c): (usize, char)| {
+            let hyphen = (at > 0 && c.is_uppercase()).then_some('-');
+            hyphen.into_iter().chain(c.to_lowercase())
+        };
+        name.char_indices().flat_map(lower).collect()
+    }
+}

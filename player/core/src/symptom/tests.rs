@@ -152,6 +152,7 @@ fn an_event_says_since_when_by_the_wall_clock() {
     assert_eq!(event.kind, EventKind::DoorOpened);
     assert_eq!(event.detail["line"], "cabinet");
     assert_eq!(event.detail["since_ms"], "999500");
+    assert_eq!(event.detail["since_mono_ms"], "10000");
 }
 
 #[test]
