@@ -51,8 +51,14 @@ fn a_power_cut_is_dated_between_the_last_mark_of_life_and_the_next_start() {
 #[test]
 fn a_screen_that_goes_is_told_within_seconds_and_told_again_when_it_is_back() {
     let lab = Lab::start().unwrap();
-    let mut board = lab.board("W01").unwrap();
-    eventually("the wall reports", || lab.report("W01"));
+    let mut board = enrolled(&lab, "");
+    // Nobody waits for the next beat.
+    let config = std::fs::read_to_string(board.path("agent.toml")).unwrap();
+    let config = config.replace("sync_ms = 500", "sync_ms = 600000");
+    std::fs::write(board.path("agent.toml"), config).unwrap();
+    board.start_agent().unwrap();
+    board.start_wall().unwrap();
+    lab.wait_for_event("W01", &EventKind::Started, "cotmoc-wall");
     assert_eq!(find(&lab, &EventKind::ScreenLost), None);
 
     let gone_ms = now_ms();

@@ -62,8 +62,11 @@ impl Heart {
                 continue;
             };
             let beat = self.beat(&way).await;
-            self.signs
-                .tell(Trouble::Network, "controller", Sign::when(beat.is_err()));
+            self.signs.tell(
+                Trouble::Network,
+                "controller",
+                Sign::when(is_unheard(&beat)),
+            );
             match beat {
                 Ok(beat) => {
                     if backoff.failures() > 0 {
@@ -219,6 +222,12 @@ fn jittered(period: Duration) -> Duration {
     let tenth = ms / 10;
     let moved = ms - tenth + random() % (2 * tenth).max(1);
     Duration::from_millis(moved)
+}
+
+/// Whether nobody answered; a refusal is an answer.
+fn is_unheard(beat: &anyhow::Result<Beat>) -> bool {
+    beat.as_ref()
+        .is_err_and(|error| error.downcast_ref::<Refused>().is_none())
 }
 
 fn tell_failure(error: &anyhow::Error, failures: u32, wait_ms: u64) {

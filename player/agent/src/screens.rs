@@ -3,9 +3,10 @@
 use crate::nurse::Signs;
 use crate::outbox::{Item, Outbox};
 use cotmoc_link::{AgentMessage, FromScreen, Peer, ScreenId, ScreenMessage, Server, What};
-use cotmoc_player_core::symptom::{Sign, Trouble};
+use cotmoc_player_core::symptom::{Glass, Sign, Trouble};
 use cotmoc_proto::Digest;
-use cotmoc_proto::device::{ScreenKind, ScreenReport, ScreenStatus};
+use cotmoc_proto::device::{ScreenKind, ScreenReport};
+use cotmoc_service::boot;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -35,6 +36,7 @@ pub struct Screens {
     damaged: mpsc::Sender<Digest>,
     peers: BTreeMap<ScreenId, Peer>,
     presence: BTreeMap<ScreenKind, Presence>,
+    glass: BTreeMap<ScreenKind, Glass>,
 }
 
 impl Screens {
@@ -58,6 +60,7 @@ impl Screens {
             damaged,
             peers: BTreeMap::new(),
             presence: expected.iter().map(awaited).collect(),
+            glass: BTreeMap::new(),
         }
     }
 
@@ -131,9 +134,9 @@ impl Screens {
         let kind = report.kind;
         let last = Instant::now();
         self.presence.insert(kind, Presence::There { last });
-        let before = self.reports.borrow().get(&kind).cloned();
-        for (trouble, ails) in ailments(before.as_ref(), &report) {
-            self.signs.tell(trouble, name(kind), Sign::when(ails));
+        let glass = self.glass.entry(kind).or_default();
+        for (trouble, sign) in glass.observe(&report, boot::since_boot_ms()) {
+            self.signs.tell(trouble, name(kind), sign);
         }
         self.reports.send_modify(|reports| {
             reports.insert(kind, report);
@@ -160,27 +163,6 @@ impl Screens {
             }
         }
     }
-}
-
-/// What a report says for and against troubles of its screen. Pictures stand still where a screen
-/// that is on air has presented none since the report before.
-fn ailments(before: Option<&ScreenReport>, report: &ScreenReport) -> [(Trouble, bool); 4] {
-    let on_air = report.status == ScreenStatus::OnAir;
-    let stands_still = before.is_some_and(|before| {
-        before.status == ScreenStatus::OnAir && before.output.presented == report.output.presented
-    });
-    [
-        (Trouble::Screen, false),
-        (
-            Trouble::Picture,
-            report.status == ScreenStatus::OnlineNotLit,
-        ),
-        (Trouble::Frozen, on_air && stands_still),
-        (
-            Trouble::Integrity,
-            report.status == ScreenStatus::IntegrityFault,
-        ),
-    ]
 }
 
 const fn name(kind: ScreenKind) -> &'static str {

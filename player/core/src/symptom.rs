@@ -14,8 +14,10 @@ use cotmoc_proto::TimeMs;
 use cotmoc_proto::device::Event;
 use std::collections::BTreeMap;
 
+mod glass;
 mod rules;
 
+pub use self::glass::Glass;
 pub use rules::{Patience, Remedy, Rule, Rung};
 
 /// What can ail a board.

@@ -61,7 +61,9 @@ pub enum EventKind {
     /// A process of the device ended without order within this boot; detail `process`, `after_ms`,
     /// `before_ms`, `clock`.
     ProcessDied,
-    /// Mains power is gone, or is back, as a sense line says; detail `line`.
+    /// Mains power is gone, or is back, as a sense line says; detail `line`. This and all below say
+    /// `since_ms` (when it was first seen), `since_mono_ms` (the same since the boot), and at their
+    /// end `until_ms`.
     MainsLost,
     MainsRestored,
     /// The device runs from its battery, or no longer; detail `line`.
@@ -76,8 +78,7 @@ pub enum EventKind {
     /// The tamper switch of the cabinet; detail `line`.
     TamperDetected,
     TamperCleared,
-    /// A configured line cannot be read, so nobody knows what it would say; detail `line`, `role`,
-    /// `reason`.
+    /// A configured line cannot be read, so nobody knows what it would say; detail `line`.
     LineLost,
     LineRestored,
     /// A screen talks but lights nothing while it should; detail `screen`.
