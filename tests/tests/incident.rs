@@ -70,6 +70,12 @@ fn a_wall_that_stops_is_an_incident_until_it_is_well_again() {
     });
     assert!(sheet.contains("bộ phát ngừng hoạt động"), "{sheet}");
 
+    eventually("the device says since when", || {
+        let one = incidents(&programme.lab).pop()?;
+        is(&one, "occurred_by", "device").then_some(())
+    });
+    let open = incidents(&programme.lab).pop().unwrap();
+
     programme.lab.controller.as_mut().unwrap().kill();
     programme.lab.restart_controller().unwrap();
     let again = eventually("the controller knows it still", || {

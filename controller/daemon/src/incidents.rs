@@ -2,17 +2,19 @@
 //! everybody who must hear of one does, in time. `cotmoc_controller_core` decides; this reads, writes and
 //! sends.
 
+mod evidence;
 mod orders;
 
 use crate::app::Shared;
 use crate::clock;
 use crate::overview::{DeviceView, overview};
-use crate::store::{EntryRow, NoticeState, Store, StoreError};
+use crate::store::{EntryRow, NoticeState, RecordKind, RecordQuery, Store, StoreError};
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
 use cotmoc_controller_core::stage::Table;
 use cotmoc_proto::device::ScreenStatus;
+use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 const TICK: Duration = Duration::from_secs(1);
 const MOST_NOTICES: u32 = 1_000;
+const MOST_EVENTS: u32 = 500;
+/// How far clocks and marks may differ: older evidence is of another stop.
+const DOUBT_MS: Millis = 5 * MINUTE;
 
 /// Every incident, and what is known of every device.
 #[derive(Debug, Default)]
@@ -28,6 +33,8 @@ pub struct Desk {
     patience: Patience,
     devices: BTreeMap<DeviceId, Watched>,
     cases: BTreeMap<String, Case>,
+    /// The newest event that was weighed; `None`: what is newest comes first.
+    weighed: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -44,6 +51,26 @@ pub struct Case {
     pub device: DeviceId,
     pub incident: Incident,
     pub log: Vec<Entry>,
+}
+
+impl Case {
+    /// Whether evidence is new, and of this stop rather than of an older one.
+    fn is_about(&self, what: &What) -> bool {
+        let is_over = matches!(self.incident.state(), State::Closed | State::Dismissed);
+        let is_known = self.log.iter().any(|entry| entry.what == *what);
+        let opened = self.log.first().map(|entry| &entry.what);
+        let proof = opened.and_then(|what| {
+            if let What::Opened { last_proof_ms, .. } = what {
+                Some(*last_proof_ms)
+            } else {
+                None
+            }
+        });
+        let is_of_this = evidence::occurred(what)
+            .zip(proof)
+            .is_some_and(|(at, proof)| at >= proof.plus(-DOUBT_MS));
+        !is_over && !is_known && is_of_this
+    }
 }
 
 /// Why nothing was written into a log.
@@ -118,6 +145,7 @@ impl Desk {
                 self.keep(app, rows).await?;
             }
         }
+        self.weigh(app, now).await?;
         let open =
             |case: &&Case| !matches!(case.incident.state(), State::Closed | State::Dismissed);
         let ids: Vec<String> = self
@@ -231,6 +259,33 @@ impl Desk {
                 whats.map(|what| line(&id, what)).collect()
             }
         }
+    }
+
+    /// What devices say about their own stops, once they can.
+    async fn weigh(&mut self, app: &Shared, now: TimeMs) -> Result<(), DeskError> {
+        let query = RecordQuery {
+            kind: RecordKind::Event,
+            device: None,
+            after: self.weighed,
+            span: None,
+            limit: MOST_EVENTS,
+        };
+        let events = app.store.records(query).await?;
+        for event in &events {
+            let found = event.device.as_ref().zip(evidence::of(event));
+            if let Some((device, what)) = found {
+                let row = self.newest(device).and_then(|case| {
+                    case.is_about(&what).then(|| EntryRow {
+                        incident: case.id.clone(),
+                        device: device.clone(),
+                        entry: Entry { at_ms: now, what },
+                    })
+                });
+                self.keep(app, row.into_iter().collect()).await?;
+            }
+            self.weighed = Some(event.id);
+        }
+        Ok(())
     }
 
     /// Sends what is due. It is handed to the outbox first and noted after: what dies in between is
