@@ -64,6 +64,12 @@ fn a_wall_that_stops_is_an_incident_until_it_is_well_again() {
     assert!(is(&open, "cause", "player"), "{open}");
     assert!(is(&open, "duty", "running"), "{open}");
     let id = open["incident"].as_str().unwrap().to_owned();
+    let page = programme.lab.request("GET", "/", None).unwrap();
+    let page = String::from_utf8(page.body).unwrap();
+    assert!(
+        page.contains(&id) && page.contains("báo Sở trước"),
+        "{page}"
+    );
     let folder = programme.lab.dir().join("sheets");
     let sheet = eventually("the operator has a sheet", || {
         Some(sheets(&folder)).filter(|text| text.contains(&id))

@@ -1,6 +1,7 @@
 //! The status page: what every wall shows, since when, its time on air, its last sign of life.
 //! It needs no sign-in on this machine and changes nothing.
 
+mod incidents;
 mod model;
 mod words;
 

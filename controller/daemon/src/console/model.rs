@@ -1,5 +1,6 @@
 //! What the page shows, ready to be written.
 
+use super::incidents::{self, Line};
 use super::words::{self, Words, words};
 use crate::app::App;
 use crate::clock;
@@ -26,6 +27,8 @@ pub(super) struct Page {
     now: String,
     site: String,
     counts: Vec<Count>,
+    /// What somebody must still do something about.
+    incidents: Vec<Line>,
     walls: Vec<Wall>,
     channels: Vec<Channel>,
     events: Vec<Event>,
@@ -133,6 +136,7 @@ pub(super) async fn page(app: &App) -> ApiResult<Page> {
             .map(|root| root.site.to_string())
             .unwrap_or_default(),
         counts: counts(&views),
+        incidents: incidents::lines(&*app.desk.lock().await, &zone, now),
         walls: views.iter().map(|view| wall(view, &zone, now)).collect(),
         channels: published
             .channels
