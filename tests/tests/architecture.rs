@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "cotmoc-cli",
         "controller/cli",
-        &["cotmoc-proto", "cotmoc-service"],
+        &["cotmoc-controller-core", "cotmoc-proto", "cotmoc-service"],
     ),
 ];
 const WALL: &[&str] = &[

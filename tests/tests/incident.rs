@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, helpers of a test too"
 )]
 
+use cotmoc_controller_core::report::{Report, Unfounded};
 use cotmoc_tests::{Lab, Programme, eventually};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -108,6 +109,30 @@ fn a_wall_that_stops_is_an_incident_until_it_is_well_again() {
         sheets(&folder).contains("khắc phục").then_some(())
     });
     assert_eq!(incidents(&programme.lab).len(), 1, "it was one incident");
+    it_is_closed_and_its_report_agrees(&programme.lab, &id);
+}
+
+/// Two sign; the report verifies, and no longer once somebody has made a figure better.
+fn it_is_closed_and_its_report_agrees(lab: &Lab, id: &str) {
+    let close = |by: &str| {
+        let body = json!({ "by": by, "countersigned": "Lan", "remedy": "Khởi động lại bộ phát" });
+        let path = format!("/api/v1/incidents/{id}/close");
+        lab.post(&path, body.to_string().as_bytes()).is_ok()
+    };
+    assert!(!close(" Lan "), "one person signs twice");
+    assert!(!close("  "), "nobody signs");
+    assert!(close("Minh"));
+    let path = format!("/api/v1/incidents/{id}/report");
+    let report = lab.request("GET", &path, None).unwrap().json().unwrap();
+    let notices = report.get("notices").and_then(Value::as_array).unwrap();
+    assert!(
+        notices.iter().any(|one| is(one, "stage", "operator")),
+        "{report}"
+    );
+    let mut report: Report = serde_json::from_value(report).unwrap();
+    assert_eq!(report.verify(), Ok(()));
+    report.figures.occurred_ms = report.figures.occurred_ms.plus(60_000);
+    assert_eq!(report.verify(), Err(Unfounded::Differs("occurrence")));
 }
 
 #[test]

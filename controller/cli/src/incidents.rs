@@ -5,10 +5,13 @@ use crate::out::Out;
 use crate::settings::Settings;
 use crate::table::Table;
 use crate::text;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use cotmoc_controller_core::report::Report;
 use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{DeviceId, TimeMs};
 use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -33,6 +36,37 @@ pub enum Command {
         #[arg(long)]
         by: String,
     },
+    /// Dismiss one in which nothing stopped: one person proposes it with a proof, another agrees
+    Dismiss {
+        incident: String,
+        /// Who proposes, or agrees
+        #[arg(long)]
+        by: String,
+        /// What shows that nothing stopped; without it, you agree to what another has proposed
+        #[arg(long)]
+        proof: Option<String>,
+    },
+    /// Close a resolved one: two persons sign its cause and remedy
+    Close {
+        incident: String,
+        #[arg(long)]
+        by: String,
+        /// The second person
+        #[arg(long)]
+        countersigned: String,
+        /// Cause and remedy, in words
+        #[arg(long)]
+        remedy: String,
+    },
+    /// Write the report: figures, log and notices, as JSON
+    Report {
+        incident: String,
+        /// The file to make
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Read the log in a report again, and see whether it gives the figures that the report states
+    Verify { report: PathBuf },
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +105,9 @@ enum Duty {
 }
 
 pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> {
+    if let Command::Verify { report } = &command {
+        return verify(out, report);
+    }
     let api = Api::new(settings)?;
     let answer: serde_json::Value = match command {
         Command::List => {
@@ -91,10 +128,53 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
             let body = serde_json::json!({ "by": by });
             api.post(&path(&incident, "/told")?, &body).await?
         }
+        Command::Dismiss {
+            incident,
+            by,
+            proof: Some(proof),
+        } => {
+            let body = serde_json::json!({ "by": by, "proof": proof });
+            api.post(&path(&incident, "/dismissal")?, &body).await?
+        }
+        Command::Dismiss { incident, by, .. } => {
+            let body = serde_json::json!({ "by": by });
+            api.post(&path(&incident, "/dismiss")?, &body).await?
+        }
+        Command::Close {
+            incident,
+            by,
+            countersigned,
+            remedy,
+        } => {
+            let body =
+                serde_json::json!({ "by": by, "countersigned": countersigned, "remedy": remedy });
+            api.post(&path(&incident, "/close")?, &body).await?
+        }
+        Command::Report { incident, output } => {
+            let report: serde_json::Value = api.get(&path(&incident, "/report")?).await?;
+            let text = serde_json::to_vec_pretty(&report)?;
+            fs::write(&output, text)
+                .with_context(|| format!("{} could not be written", output.display()))?;
+            out.say(output.display().to_string());
+            return Ok(out.document(&report)?);
+        }
+        Command::Verify { report } => return verify(out, &report),
     };
     show(out, &[Row::deserialize(&answer)?]);
     log(out, &answer);
     Ok(out.document(&answer)?)
+}
+
+/// Whether the figures of a report follow from its log; no controller is asked.
+fn verify(out: Out, path: &Path) -> Result<()> {
+    let text = fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+    let report: Report = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no report of an incident", path.display()))?;
+    report
+        .verify()
+        .with_context(|| format!("{} is not to be believed", path.display()))?;
+    out.say(out.words(text::REPORT_AGREES));
+    Ok(out.document(&serde_json::json!({ "incident": report.incident, "agrees": true }))?)
 }
 
 fn path(incident: &str, what: &str) -> Result<String> {

@@ -114,6 +114,7 @@ texts! {
     INCIDENT_RECOVERING = "đang phục hồi", "recovering";
     INCIDENT_RESOLVED = "đã khắc phục", "resolved";
     OCCURRED = "Xảy ra lúc", "Occurred";
+    REPORT_AGREES = "Mọi số liệu của biên bản đúng với nhật ký", "Every figure of the report follows from its log";
     NOTICE_ACCEPTED = "đã chuyển", "accepted";
     NOTICE_CONFIRMED = "đã xác nhận", "confirmed";
     NOTICE_DEAD = "KHÔNG gửi được", "NOT delivered";

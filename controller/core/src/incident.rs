@@ -69,7 +69,8 @@ pub enum What {
 }
 
 /// Where the fault itself stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     Open,
     Recovering,
@@ -79,7 +80,8 @@ pub enum State {
 }
 
 /// Where the duty to notify the department stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Duty {
     /// Nothing stopped within the hours of operation.
     NotDue,
@@ -333,6 +335,18 @@ impl Incident {
     #[must_use]
     pub const fn confirmed(&self) -> Option<TimeMs> {
         self.confirmed
+    }
+
+    /// When it first worked again, if it has since it last stopped.
+    #[must_use]
+    pub const fn recovered(&self) -> Option<TimeMs> {
+        self.recovered
+    }
+
+    /// When that had proved stable.
+    #[must_use]
+    pub const fn resolved(&self) -> Option<TimeMs> {
+        self.resolved
     }
 
     fn weigh(

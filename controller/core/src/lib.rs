@@ -4,4 +4,5 @@
 pub mod cause;
 pub mod incident;
 pub mod liveness;
+pub mod report;
 pub mod stage;

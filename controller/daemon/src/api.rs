@@ -72,7 +72,20 @@ pub fn router(app: &Shared) -> Router<Shared> {
             "/api/v1/incidents/{incident}/acknowledge",
             post(incidents::acknowledge),
         )
-        .route("/api/v1/incidents/{incident}/told", post(incidents::told));
+        .route("/api/v1/incidents/{incident}/told", post(incidents::told))
+        .route(
+            "/api/v1/incidents/{incident}/dismissal",
+            post(incidents::propose_dismissal),
+        )
+        .route(
+            "/api/v1/incidents/{incident}/dismiss",
+            post(incidents::dismiss),
+        )
+        .route("/api/v1/incidents/{incident}/close", post(incidents::close))
+        .route(
+            "/api/v1/incidents/{incident}/report",
+            get(incidents::report),
+        );
     let transfers = Router::new().route(
         "/api/v1/blobs/{sha256}",
         put(blobs::upload).get(blobs::download),

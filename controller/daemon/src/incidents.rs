@@ -218,10 +218,9 @@ impl Desk {
             entry: Entry { at_ms: now, what },
         };
         let of_newest = |what| {
-            newest
-                .map(|case| line(&case.id, what))
-                .into_iter()
-                .collect()
+            let row = newest.map(|case| (case, line(&case.id, what)));
+            let follows = row.filter(|(case, row)| case.incident.clone().add(&row.entry).is_ok());
+            follows.map(|(_, row)| row).into_iter().collect()
         };
         match change {
             Change::Suspected | Change::Cleared => Vec::new(),

@@ -4,13 +4,17 @@ use crate::app::Shared;
 use crate::clock;
 use crate::http::{ApiError, ApiResult, Json, Segment};
 use crate::incidents::{Case, DeskError};
+use crate::store::NoticeRow;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{self, Duty, Entry, What};
+use cotmoc_controller_core::report::Report;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{DeviceId, TimeMs};
 use serde::{Deserialize, Serialize};
+
+const MOST_NOTICES: u32 = 1_000;
 
 /// An incident as people ask for it.
 #[derive(Debug, Serialize)]
@@ -45,6 +49,38 @@ pub(super) struct Told {
     by: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proposal {
+    by: String,
+    /// What shows that nothing stopped.
+    proof: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Agreement {
+    by: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Closing {
+    by: String,
+    countersigned: String,
+    /// Cause and remedy, in words.
+    remedy: String,
+}
+
+/// A report as it is handed out: the figures and the log, which can be verified, and the notices with
+/// their fate.
+#[derive(Debug, Serialize)]
+pub(super) struct Handed {
+    #[serde(flatten)]
+    report: Report,
+    notices: Vec<NoticeRow>,
+}
+
 pub(super) async fn list(State(app): State<Shared>) -> ApiResult<axum::Json<serde_json::Value>> {
     let desk = app.desk.lock().await;
     let all: Vec<View> = desk.cases().map(|case| view(case, false)).collect();
@@ -64,11 +100,8 @@ pub(super) async fn acknowledge(
     Json(body): Json<Acknowledgement>,
 ) -> ApiResult<axum::Json<View>> {
     let until_ms = clock::now().plus(body.minutes.saturating_mul(MINUTE));
-    let what = What::Acknowledged {
-        by: body.by,
-        until_ms,
-    };
-    write(&app, &id, what).await
+    let by = said("by", &body.by)?;
+    write(&app, &id, What::Acknowledged { by, until_ms }).await
 }
 
 /// Somebody told the department another way, and its officer has confirmed that.
@@ -77,7 +110,70 @@ pub(super) async fn told(
     Segment(id): Segment<String>,
     Json(body): Json<Told>,
 ) -> ApiResult<axum::Json<View>> {
-    write(&app, &id, What::Confirmed { by: body.by }).await
+    let by = said("by", &body.by)?;
+    write(&app, &id, What::Confirmed { by }).await
+}
+
+/// One person states that nothing stopped.
+pub(super) async fn propose_dismissal(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+    Json(body): Json<Proposal>,
+) -> ApiResult<axum::Json<View>> {
+    let by = said("by", &body.by)?;
+    let proof = said("proof", &body.proof)?;
+    write(&app, &id, What::DismissalProposed { by, proof }).await
+}
+
+/// Another person agrees.
+pub(super) async fn dismiss(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+    Json(body): Json<Agreement>,
+) -> ApiResult<axum::Json<View>> {
+    let by = said("by", &body.by)?;
+    write(&app, &id, What::Dismissed { by }).await
+}
+
+/// Two persons sign cause and remedy.
+pub(super) async fn close(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+    Json(body): Json<Closing>,
+) -> ApiResult<axum::Json<View>> {
+    let what = What::Closed {
+        by: said("by", &body.by)?,
+        countersigned: said("countersigned", &body.countersigned)?,
+        remedy: said("remedy", &body.remedy)?,
+    };
+    write(&app, &id, what).await
+}
+
+/// Everything about one incident, fit to be kept and verified elsewhere.
+pub(super) async fn report(
+    State(app): State<Shared>,
+    Segment(id): Segment<String>,
+) -> ApiResult<axum::Json<Handed>> {
+    let report = {
+        let desk = app.desk.lock().await;
+        let case = desk
+            .case(&id)
+            .ok_or_else(|| DeskError::Unknown(id.clone()))?;
+        let name = (case.id.clone(), case.device.clone());
+        Report::of(name, case.log.clone(), &case.incident, clock::now())
+    };
+    let notices = app.store.notices(Some(id), MOST_NOTICES).await?;
+    Ok(axum::Json(Handed { report, notices }))
+}
+
+/// What somebody said, without the space around it.
+fn said(field: &'static str, text: &str) -> ApiResult<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        let problem = format!("\"{field}\" is empty: the log must say it");
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "empty", problem));
+    }
+    Ok(text.to_owned())
 }
 
 async fn write(app: &Shared, id: &str, what: What) -> ApiResult<axum::Json<View>> {
