@@ -2,8 +2,12 @@
 //! everybody who must hear of one does, in time. `cotmoc_controller_core` decides; this reads, writes and
 //! sends.
 
+mod case;
 mod evidence;
+mod heard;
 mod orders;
+
+pub use case::Case;
 
 use crate::app::Shared;
 use crate::clock;
@@ -14,7 +18,6 @@ use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
 use cotmoc_controller_core::stage::Table;
 use cotmoc_proto::device::ScreenStatus;
-use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,9 +26,6 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_secs(1);
 const MOST_NOTICES: u32 = 1_000;
 const MOST_EVENTS: u32 = 500;
-/// How far clocks and marks may differ: older evidence is of another stop.
-const DOUBT_MS: Millis = 5 * MINUTE;
-
 /// Every incident, and what is known of every device.
 #[derive(Debug, Default)]
 pub struct Desk {
@@ -42,35 +42,6 @@ struct Watched {
     liveness: Liveness,
     /// The heartbeat that was judged last.
     heard: TimeMs,
-}
-
-/// One incident with its log.
-#[derive(Debug, Clone)]
-pub struct Case {
-    pub id: String,
-    pub device: DeviceId,
-    pub incident: Incident,
-    pub log: Vec<Entry>,
-}
-
-impl Case {
-    /// Whether evidence is new, and of this stop rather than of an older one.
-    fn is_about(&self, what: &What) -> bool {
-        let is_over = matches!(self.incident.state(), State::Closed | State::Dismissed);
-        let is_known = self.log.iter().any(|entry| entry.what == *what);
-        let opened = self.log.first().map(|entry| &entry.what);
-        let proof = opened.and_then(|what| {
-            if let What::Opened { last_proof_ms, .. } = what {
-                Some(*last_proof_ms)
-            } else {
-                None
-            }
-        });
-        let is_of_this = evidence::occurred(what)
-            .zip(proof)
-            .is_some_and(|(at, proof)| at >= proof.plus(-DOUBT_MS));
-        !is_over && !is_known && is_of_this
-    }
 }
 
 /// Why nothing was written into a log.
@@ -145,7 +116,7 @@ impl Desk {
                 self.keep(app, rows).await?;
             }
         }
-        self.weigh(app, now).await?;
+        self.weigh(app, &views, now).await?;
         let open =
             |case: &&Case| !matches!(case.incident.state(), State::Closed | State::Dismissed);
         let ids: Vec<String> = self
@@ -203,9 +174,11 @@ impl Desk {
         changes
     }
 
+    /// The newest stop of a device.
     fn newest(&self, device: &DeviceId) -> Option<&Case> {
         let of = self.cases.values().filter(|case| case.device == *device);
-        of.max_by_key(|case| case.incident.detected())
+        let stops = of.filter(|case| case.intrusion().is_none());
+        stops.max_by_key(|case| case.incident.detected())
     }
 
     /// The lines that a change is worth.
@@ -231,13 +204,8 @@ impl Desk {
                 last_proof,
                 stopped,
             } => {
-                let relapse = Entry {
-                    at_ms: now,
-                    what: What::Relapsed,
-                };
                 let again = newest.filter(|case| {
-                    case.incident.state() == State::Resolved
-                        && case.incident.clone().add(&relapse).is_ok()
+                    case.incident.state() == State::Resolved && case.may_come_back(now)
                 });
                 if let Some(case) = again {
                     return vec![line(&case.id, What::Relapsed)];
@@ -261,7 +229,12 @@ impl Desk {
     }
 
     /// What devices say about their own stops, once they can.
-    async fn weigh(&mut self, app: &Shared, now: TimeMs) -> Result<(), DeskError> {
+    async fn weigh(
+        &mut self,
+        app: &Shared,
+        views: &[DeviceView],
+        now: TimeMs,
+    ) -> Result<(), DeskError> {
         let query = RecordQuery {
             kind: RecordKind::Event,
             device: None,
@@ -271,16 +244,16 @@ impl Desk {
         };
         let events = app.store.records(query).await?;
         for event in &events {
-            let found = event.device.as_ref().zip(evidence::of(event));
-            if let Some((device, what)) = found {
-                let row = self.newest(device).and_then(|case| {
-                    case.is_about(&what).then(|| EntryRow {
-                        incident: case.id.clone(),
-                        device: device.clone(),
-                        entry: Entry { at_ms: now, what },
-                    })
-                });
-                self.keep(app, row.into_iter().collect()).await?;
+            let of = |view: &&DeviceView| event.device.as_ref() == Some(&view.row.device);
+            if let Some(view) = views.iter().find(of) {
+                let (id, whats) = self.heard(view, event).unwrap_or_default();
+                let line = |what| EntryRow {
+                    incident: id.clone(),
+                    device: view.row.device.clone(),
+                    entry: Entry { at_ms: now, what },
+                };
+                self.keep(app, whats.into_iter().map(line).collect())
+                    .await?;
             }
             self.weighed = Some(event.id);
         }

@@ -4,13 +4,13 @@ use crate::store::RecordRow;
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::What;
 use cotmoc_proto::TimeMs;
-use cotmoc_proto::device::{ClockQuality, Event, EventKind};
+use cotmoc_proto::device::{ClockQuality, Event, EventKind, RecordBody};
 
 /// What the event is evidence of; `None` if it says nothing about a stop, or by a clock that cannot be
 /// believed.
 pub(super) fn of(row: &RecordRow) -> Option<What> {
     let clock: ClockQuality = serde_json::from_value(row.clock.clone().into()).ok()?;
-    let event: Event = serde_json::from_value(row.body.clone()).ok()?;
+    let event = event_in(row)?;
     if clock == ClockQuality::Untrusted {
         return None;
     }
@@ -32,6 +32,60 @@ pub(super) fn of(row: &RecordRow) -> Option<What> {
         occurred_ms,
         stopped_ms,
     })
+}
+
+fn event_in(row: &RecordRow) -> Option<Event> {
+    let body: RecordBody = serde_json::from_value(row.body.clone()).ok()?;
+    if let RecordBody::Event(event) = body {
+        Some(event)
+    } else {
+        None
+    }
+}
+
+/// What an event says about somebody at the cabinet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Intrusion {
+    /// A door or a case was opened.
+    Begun(What),
+    /// It is shut again.
+    Over,
+}
+
+/// What the event says about somebody at the cabinet; `None` for every other event. A clock that
+/// cannot be believed leaves the time open, never the intrusion out.
+pub(super) fn intrusion(row: &RecordRow) -> Option<Intrusion> {
+    let event = event_in(row)?;
+    if [EventKind::DoorClosed, EventKind::TamperCleared].contains(&event.kind) {
+        return Some(Intrusion::Over);
+    }
+    if ![EventKind::DoorOpened, EventKind::TamperDetected].contains(&event.kind) {
+        return None;
+    }
+    let clock: Option<ClockQuality> = serde_json::from_value(row.clock.clone().into()).ok();
+    let since = event.detail.get("since_ms").and_then(|ms| ms.parse().ok());
+    let is_known = clock.is_some_and(|clock| clock != ClockQuality::Untrusted);
+    Some(Intrusion::Begun(What::Evidence {
+        source: Source::Device,
+        cause: Some(Cause::Access),
+        occurred_ms: since.filter(|_| is_known).map(TimeMs),
+        stopped_ms: None,
+    }))
+}
+
+/// From when to when a device certainly had no power, if that is what the evidence says.
+pub(super) const fn power_cut(what: &What) -> Option<(TimeMs, TimeMs)> {
+    if let What::Evidence {
+        cause: Some(Cause::Power),
+        occurred_ms: Some(from),
+        stopped_ms: Some(to),
+        ..
+    } = what
+    {
+        Some((*from, *to))
+    } else {
+        None
+    }
 }
 
 fn cause_of(kind: &EventKind) -> Option<Cause> {

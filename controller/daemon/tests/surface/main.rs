@@ -11,6 +11,7 @@ mod crash;
 mod device;
 mod drafts;
 mod enrolment;
+mod incidents;
 mod limits;
 mod notices;
 mod overrides;
