@@ -48,27 +48,30 @@ fn event_in(row: &RecordRow) -> Option<Event> {
 pub(super) enum Intrusion {
     /// A door or a case was opened.
     Begun(What),
-    /// It is shut again.
-    Over,
+    /// It is shut again, since then if the clock can be believed.
+    Over(Option<TimeMs>),
 }
 
 /// What the event says about somebody at the cabinet; `None` for every other event. A clock that
 /// cannot be believed leaves the time open, never the intrusion out.
 pub(super) fn intrusion(row: &RecordRow) -> Option<Intrusion> {
     let event = event_in(row)?;
+    let clock: Option<ClockQuality> = serde_json::from_value(row.clock.clone().into()).ok();
+    let is_known = clock.is_some_and(|clock| clock != ClockQuality::Untrusted);
+    let time = |key: &str| {
+        let ms = event.detail.get(key).and_then(|ms| ms.parse().ok());
+        ms.filter(|_| is_known).map(TimeMs)
+    };
     if [EventKind::DoorClosed, EventKind::TamperCleared].contains(&event.kind) {
-        return Some(Intrusion::Over);
+        return Some(Intrusion::Over(time("until_ms")));
     }
     if ![EventKind::DoorOpened, EventKind::TamperDetected].contains(&event.kind) {
         return None;
     }
-    let clock: Option<ClockQuality> = serde_json::from_value(row.clock.clone().into()).ok();
-    let since = event.detail.get("since_ms").and_then(|ms| ms.parse().ok());
-    let is_known = clock.is_some_and(|clock| clock != ClockQuality::Untrusted);
     Some(Intrusion::Begun(What::Evidence {
         source: Source::Device,
         cause: Some(Cause::Access),
-        occurred_ms: since.filter(|_| is_known).map(TimeMs),
+        occurred_ms: time("since_ms"),
         stopped_ms: None,
     }))
 }

@@ -8,8 +8,8 @@ use crate::overview::DeviceView;
 use crate::store::RecordRow;
 use cotmoc_controller_core::cause::Cause;
 use cotmoc_controller_core::incident::{State, What};
-use cotmoc_proto::DeviceId;
 use cotmoc_proto::window::Phase;
+use cotmoc_proto::{DeviceId, TimeMs};
 
 impl Desk {
     /// What an event of a device is worth, and in the log of which incident.
@@ -20,7 +20,7 @@ impl Desk {
     ) -> Option<(String, Vec<What>)> {
         match evidence::intrusion(event) {
             Some(Intrusion::Begun(what)) => return self.intruded(view, event, what),
-            Some(Intrusion::Over) => return self.shut(&view.row.device, event.id),
+            Some(Intrusion::Over(until)) => return self.shut(&view.row.device, event.id, until),
             None => {}
         }
         let what = evidence::of(event)?;
@@ -48,7 +48,7 @@ impl Desk {
         let newest = self.intrusions(device).max_by_key(|c| c.intrusion());
         match newest.map(|case| (case, case.incident.state())) {
             Some((case, State::Open | State::Recovering)) => Some((case.id.clone(), vec![what])),
-            Some((case, State::Resolved)) if case.may_come_back(clock::now()) => {
+            Some((case, State::Resolved)) if is_dated && case.may_come_back(clock::now()) => {
                 Some((case.id.clone(), vec![what, What::Relapsed]))
             }
             Some(_) | None => {
@@ -63,12 +63,23 @@ impl Desk {
         }
     }
 
-    /// The cabinet is shut again: what an earlier event began is resolved.
-    fn shut(&self, device: &DeviceId, event: u64) -> Option<(String, Vec<What>)> {
+    /// The cabinet is shut again: what an earlier event began is resolved, unless it was opened once
+    /// more since, as after a start, when old events are heard again.
+    fn shut(
+        &self,
+        device: &DeviceId,
+        event: u64,
+        until: Option<TimeMs>,
+    ) -> Option<(String, Vec<What>)> {
         let is_open = |case: &&Case| matches!(case.incident.state(), State::Open);
         let earlier = |case: &&Case| case.intrusion().is_some_and(|begun| begun < event);
-        let mut open = self.intrusions(device).filter(is_open).filter(earlier);
-        open.next()
+        let is_last = |case: &&Case| {
+            let times = case.log.iter().filter_map(|e| evidence::occurred(&e.what));
+            until.zip(times.max()).is_none_or(|(end, last)| last <= end)
+        };
+        let open = self.intrusions(device).filter(is_open).filter(earlier);
+        open.filter(is_last)
+            .next()
             .map(|case| (case.id.clone(), vec![What::Resolved]))
     }
 

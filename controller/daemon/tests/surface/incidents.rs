@@ -33,7 +33,11 @@ async fn settled(world: &World, cause: &str, count: usize, state: &str) -> Vec<V
 async fn a_door_that_is_opened_is_a_security_incident_until_it_is_shut_and_once_over_a_restart() {
     let mut world = World::start("").await;
     let device = world.device("W01").await;
-    let line = json!({ "line": "door", "since_ms": MORNING_MS.to_string() });
+    let since = |from: i64| {
+        let (since, until) = (MORNING_MS + from, MORNING_MS + from + 20_000);
+        json!({ "line": "door", "since_ms": since.to_string(), "until_ms": until.to_string() })
+    };
+    let line = since(0);
     device
         .sync(1, &[event(1, "door-opened", &line)])
         .await
@@ -54,7 +58,7 @@ async fn a_door_that_is_opened_is_a_security_incident_until_it_is_shut_and_once_
         .expect(200);
     settled(&world, "access", 1, "resolved").await;
 
-    let again = json!({ "line": "door", "since_ms": (MORNING_MS + 60_000).to_string() });
+    let again = since(60_000);
     device
         .sync(3, &[event(3, "door-opened", &again)])
         .await
@@ -64,8 +68,21 @@ async fn a_door_that_is_opened_is_a_security_incident_until_it_is_shut_and_once_
     world.kill();
     world.restart().await;
     let device = device.moved(&world);
+    let cut = json!({
+        "after_ms": MORNING_MS.to_string(), "before_ms": (MORNING_MS + 9_000).to_string(),
+    });
     device
-        .sync(4, &[event(4, "door-closed", &again)])
+        .sync(4, &[event(4, "power-lost", &cut)])
+        .await
+        .expect(200);
+    settled(&world, "power", 1, "resolved").await;
+    let heard_again = incidents(&world, "access").await;
+    assert_eq!(
+        heard_again[0]["state"], "open",
+        "the old closing is not of this opening"
+    );
+    device
+        .sync(5, &[event(5, "door-closed", &again)])
         .await
         .expect(200);
     settled(&world, "access", 1, "resolved").await;
