@@ -77,9 +77,8 @@ impl Desk {
             let times = case.log.iter().filter_map(|e| evidence::occurred(&e.what));
             until.zip(times.max()).is_none_or(|(end, last)| last <= end)
         };
-        let open = self.intrusions(device).filter(is_open).filter(earlier);
-        open.filter(is_last)
-            .next()
+        let mut open = self.intrusions(device).filter(is_open).filter(earlier);
+        open.find(is_last)
             .map(|case| (case.id.clone(), vec![What::Resolved]))
     }
 
