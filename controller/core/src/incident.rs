@@ -60,6 +60,8 @@ pub enum What {
     DismissalProposed { by: String, proof: String },
     /// Another person agrees.
     Dismissed { by: String },
+    /// One person has written cause and remedy down.
+    ClosingProposed { by: String, remedy: String },
     /// Cause and remedy are written down; a second person signs.
     Closed {
         by: String,
@@ -105,7 +107,7 @@ pub enum Refused {
     Opening,
     #[error("the incident is closed or dismissed")]
     Over,
-    #[error("whoever proposes a dismissal does not agree to it: another person must")]
+    #[error("whoever proposes does not agree as well: another person must")]
     SamePerson,
     #[error("nobody has proposed a dismissal")]
     NotProposed,
@@ -134,11 +136,21 @@ pub struct Incident {
     stopped: Option<TimeMs>,
     recovered: Option<TimeMs>,
     resolved: Option<TimeMs>,
-    acknowledged_until: Option<TimeMs>,
+    /// Who has taken it on, and until when reminders rest.
+    acknowledged: Option<(String, TimeMs)>,
     fired: BTreeMap<String, TimeMs>,
     accepted: Option<TimeMs>,
     confirmed: Option<TimeMs>,
-    proposed_by: Option<String>,
+    dismissal: Option<Proposal>,
+    closing: Option<Proposal>,
+}
+
+/// What one person has proposed and another has to agree to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    pub by: String,
+    /// The proof that nothing stopped, or cause and remedy.
+    pub text: String,
 }
 
 impl Incident {
@@ -177,11 +189,12 @@ impl Incident {
             stopped: None,
             recovered: None,
             resolved: None,
-            acknowledged_until: None,
+            acknowledged: None,
             fired: BTreeMap::new(),
             accepted: None,
             confirmed: None,
-            proposed_by: None,
+            dismissal: None,
+            closing: None,
         })
     }
 
@@ -209,11 +222,11 @@ impl Incident {
                 occurred_ms,
                 stopped_ms,
             } => self.weigh(*source, *cause, (*occurred_ms, *stopped_ms)),
-            What::Acknowledged { until_ms, .. } => {
+            What::Acknowledged { by, until_ms } => {
                 if until_ms.since(at) > LONGEST_ACK_MS {
                     return Err(Refused::TooLong);
                 }
-                self.acknowledged_until = Some(*until_ms);
+                self.acknowledged = Some((by.clone(), *until_ms));
             }
             What::Recovered => self.recover(at),
             What::Resolved => self.settle(at),
@@ -221,13 +234,17 @@ impl Incident {
             What::Fired { stage } => {
                 self.fired.entry(stage.clone()).or_insert(at);
             }
-            What::DismissalProposed { by, .. } => {
+            What::DismissalProposed { by, proof } => {
                 if self.cause.is_security() {
                     return Err(Refused::Security);
                 }
-                self.proposed_by = Some(by.clone());
+                self.dismissal = Some(Proposal::new(by, proof));
             }
             What::Dismissed { by } => self.dismiss(by)?,
+            What::ClosingProposed { by, remedy } => {
+                self.may_close()?;
+                self.closing = Some(Proposal::new(by, remedy));
+            }
             What::Closed {
                 by, countersigned, ..
             } => self.close(by, countersigned)?,
@@ -310,13 +327,32 @@ impl Incident {
     /// Whether reminders rest at `now`.
     #[must_use]
     pub fn is_acknowledged(&self, now: TimeMs) -> bool {
-        self.acknowledged_until.is_some_and(|until| now < until)
+        self.acknowledged_by(now).is_some()
     }
 
     /// Until when reminders rest, if somebody has asked for that.
     #[must_use]
-    pub const fn acknowledged_until(&self) -> Option<TimeMs> {
-        self.acknowledged_until
+    pub fn acknowledged_until(&self) -> Option<TimeMs> {
+        self.acknowledged.as_ref().map(|(_, until)| *until)
+    }
+
+    /// Who has taken it on, while reminders rest.
+    #[must_use]
+    pub fn acknowledged_by(&self, now: TimeMs) -> Option<&str> {
+        let current = self.acknowledged.as_ref().filter(|(_, until)| now < *until);
+        current.map(|(by, _)| by.as_str())
+    }
+
+    /// The dismissal that somebody has proposed last.
+    #[must_use]
+    pub const fn dismissal(&self) -> Option<&Proposal> {
+        self.dismissal.as_ref()
+    }
+
+    /// The closing that somebody has signed, since it last stopped.
+    #[must_use]
+    pub const fn closing(&self) -> Option<&Proposal> {
+        self.closing.as_ref()
     }
 
     /// When the notices of `stage` were handed to the outbox.
@@ -392,6 +428,7 @@ impl Incident {
         self.state = State::Open;
         self.recovered = None;
         self.resolved = None;
+        self.closing = None;
         Ok(())
     }
 
@@ -399,9 +436,9 @@ impl Incident {
         if self.cause.is_security() {
             return Err(Refused::Security);
         }
-        match self.proposed_by.as_deref() {
+        match &self.dismissal {
             None => Err(Refused::NotProposed),
-            Some(proposer) if proposer == by => Err(Refused::SamePerson),
+            Some(proposal) if proposal.by == by => Err(Refused::SamePerson),
             Some(_) => {
                 self.state = State::Dismissed;
                 Ok(())
@@ -413,13 +450,27 @@ impl Incident {
         if by == countersigned {
             return Err(Refused::SamePerson);
         }
+        self.may_close()?;
+        self.state = State::Closed;
+        Ok(())
+    }
+
+    fn may_close(&self) -> Result<(), Refused> {
         if self.state != State::Resolved {
             return Err(Refused::NotResolved);
         }
         if self.accepted.is_none() && !self.was_mended_in_time() {
             return Err(Refused::DutyOpen);
         }
-        self.state = State::Closed;
         Ok(())
+    }
+}
+
+impl Proposal {
+    fn new(by: &str, text: &str) -> Self {
+        Self {
+            by: by.to_owned(),
+            text: text.to_owned(),
+        }
     }
 }

@@ -4,5 +4,7 @@
 pub mod cause;
 pub mod incident;
 pub mod liveness;
+pub mod maintenance;
 pub mod report;
+pub mod role;
 pub mod stage;

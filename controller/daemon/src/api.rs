@@ -5,7 +5,7 @@ mod channels;
 mod devices;
 mod documents;
 mod drafts;
-mod incidents;
+pub mod incidents;
 mod notices;
 mod records;
 mod status;

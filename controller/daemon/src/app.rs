@@ -1,6 +1,7 @@
 //! What all handlers share: handles to the state, and the changes that touch more than one of
 //! them.
 
+use crate::accounts::Accounts;
 use crate::blobs::{BlobError, BlobFiles};
 use crate::ca::{Authorities, ServerCertificate, Validity};
 use crate::clock;
@@ -40,6 +41,7 @@ pub struct App {
     pub door: Door,
     pub attempts: Mutex<Attempts>,
     pub operator: OperatorToken,
+    pub accounts: Accounts,
     pub notices: Arc<Notices>,
     pub desk: tokio::sync::Mutex<Desk>,
     pub uploads: Arc<Semaphore>,
@@ -83,6 +85,7 @@ impl App {
             heartbeats: Heartbeats::load(&store).await?,
             door: Door::default(),
             attempts: Mutex::default(),
+            accounts: Accounts::open(&data, store.clone()).await?,
             operator: OperatorToken::open(&data.join("operator.token"))?,
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             waiters: Arc::new(Semaphore::new(settings.connections)),

@@ -1,8 +1,15 @@
-//! The status page: what every wall shows, since when, its time on air, its last sign of life.
-//! It needs no sign-in on this machine and changes nothing.
+//! The console. Its status page (what every wall shows, since when, its time on air, its last sign of
+//! life) needs no sign-in on this machine and changes nothing; every other page does.
 
+mod accounts;
+mod desk;
+mod frame;
 mod incidents;
+mod maintenance;
 mod model;
+mod sayings;
+mod session;
+mod sign_in;
 mod words;
 
 use crate::app::Shared;
@@ -24,7 +31,12 @@ const ICON: &str = include_str!("../assets/icon.svg");
 
 /// The routes.
 pub fn router() -> Router<Shared> {
-    let router = Router::new().route("/", get(status));
+    let router = Router::new()
+        .route("/", get(status))
+        .merge(sign_in::router())
+        .merge(desk::router())
+        .merge(maintenance::router())
+        .merge(accounts::router());
     InFlight::new(REQUESTS, REQUEST_TIME)
         .around(router)
         .merge(assets())

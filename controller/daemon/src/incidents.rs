@@ -12,7 +12,9 @@ pub use case::Case;
 use crate::app::Shared;
 use crate::clock;
 use crate::overview::{DeviceView, overview};
-use crate::store::{EntryRow, NoticeState, RecordKind, RecordQuery, Store, StoreError};
+use crate::store::{
+    EntryRow, MaintenanceRow, NoticeState, RecordKind, RecordQuery, Store, StoreError,
+};
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
@@ -33,6 +35,7 @@ pub struct Desk {
     patience: Patience,
     devices: BTreeMap<DeviceId, Watched>,
     cases: BTreeMap<String, Case>,
+    maintenance: Vec<MaintenanceRow>,
     /// The newest event that was weighed; `None`: what is newest comes first.
     weighed: Option<u64>,
 }
@@ -63,6 +66,7 @@ impl Desk {
     pub async fn load(store: &Store, patience: Patience) -> Result<Self, StoreError> {
         let mut desk = Self {
             patience,
+            maintenance: store.maintenance(clock::now()).await?,
             ..Self::default()
         };
         for row in store.entries().await? {
@@ -84,6 +88,22 @@ impl Desk {
     #[must_use]
     pub fn case(&self, id: &str) -> Option<&Case> {
         self.cases.get(id)
+    }
+
+    /// Reads again which maintenance is announced.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hear_of_maintenance(&mut self, store: &Store) -> Result<(), StoreError> {
+        self.maintenance = store.maintenance(clock::now()).await?;
+        Ok(())
+    }
+
+    /// The announced maintenance that covers the channel at `now`.
+    #[must_use]
+    pub fn maintenance(&self, channel: &ChannelId, now: TimeMs) -> Option<&MaintenanceRow> {
+        let covers = |row: &&MaintenanceRow| row.maintenance.covers(channel, now);
+        self.maintenance.iter().find(covers)
     }
 
     /// Writes what people did into the log of an incident.
@@ -272,7 +292,8 @@ impl Desk {
         let Some(case) = self.cases.get(id) else {
             return Ok(());
         };
-        let calls = self.table.due(&case.incident, false, now);
+        let is_maintained = self.maintenance(&view.row.channel, now).is_some();
+        let calls = self.table.due(&case.incident, is_maintained, now);
         let recovered = orders::recovered(&self.table, case);
         if calls.is_empty() && recovered.is_none() {
             return Ok(());

@@ -6,11 +6,13 @@
 //!
 //! ```text
 //! people  -> console listener (loopback)  -> api, console -> app -> store, blobs
+//!            the console's own pages      -> accounts
 //! devices -> device listener (mTLS)       -> device_api   -> app
 //! devices -> enrolment listener (TLS)     -> enrol_api    -> app
 //! notices -> senders, one per route; their links -> confirmations -> app
 //! ```
 
+mod accounts;
 mod api;
 mod app;
 mod blobs;

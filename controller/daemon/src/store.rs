@@ -7,6 +7,7 @@
 //!                   \-------> readers (read-only connections, each query with a deadline)
 //! ```
 
+mod accounts;
 mod blobs;
 mod channels;
 mod devices;
@@ -14,6 +15,7 @@ mod documents;
 mod drafts;
 mod error;
 mod incidents;
+mod maintenance;
 mod migrate;
 mod notices;
 mod reader;
@@ -22,6 +24,7 @@ mod row;
 mod seen;
 mod writer;
 
+pub use accounts::{AccountChange, AccountRow, SESSION_MS, SessionRow};
 pub use blobs::BlobRow;
 pub use channels::ChannelRow;
 pub use devices::{DeviceRow, DeviceState, Enrolled, Promoted, Registered, Registration, Renewed};
@@ -29,6 +32,7 @@ pub use documents::{DocumentKind, DocumentRow, NewDocument};
 pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};
 pub use incidents::EntryRow;
+pub use maintenance::MaintenanceRow;
 pub use notices::{NewNotice, NoticeRow, NoticeState};
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use seen::SeenRow;

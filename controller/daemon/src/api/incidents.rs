@@ -75,7 +75,7 @@ pub(super) struct Closing {
 /// A report as it is handed out: the figures and the log, which can be verified, and the notices with
 /// their fate.
 #[derive(Debug, Serialize)]
-pub(super) struct Handed {
+pub struct Handed {
     #[serde(flatten)]
     report: Report,
     notices: Vec<NoticeRow>,
@@ -150,7 +150,7 @@ pub(super) async fn close(
 }
 
 /// Everything about one incident, fit to be kept and verified elsewhere.
-pub(super) async fn report(
+pub async fn report(
     State(app): State<Shared>,
     Segment(id): Segment<String>,
 ) -> ApiResult<axum::Json<Handed>> {

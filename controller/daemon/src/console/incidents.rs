@@ -19,6 +19,8 @@ pub(super) struct Line {
     pub occurred: String,
     pub duty: Words,
     pub duty_tone: &'static str,
+    /// Who has taken it on, while reminders rest.
+    pub with: String,
 }
 
 /// Every incident that is open, or of which the department does not know; the newest first.
@@ -34,7 +36,7 @@ pub(super) fn lines(desk: &Desk, zone: &Zone, now: TimeMs) -> Vec<Line> {
     waiting.map(|case| line(case, zone, now)).collect()
 }
 
-fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
+pub(super) fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
     let incident = &case.incident;
     let (state, tone) = match incident.state() {
         State::Open => (words("Đang xảy ra", "open"), "bad"),
@@ -53,7 +55,13 @@ fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
         occurred: zone.format(incident.occurred()),
         duty,
         duty_tone,
+        with: incident.acknowledged_by(now).unwrap_or_default().to_owned(),
     }
+}
+
+/// Whether it waits for somebody to take it on.
+pub(super) fn rings(case: &Case, now: TimeMs) -> bool {
+    case.incident.state() == State::Open && !case.incident.is_acknowledged(now)
 }
 
 fn duty(duty: Duty, zone: &Zone, now: TimeMs) -> (Words, &'static str) {
@@ -93,7 +101,7 @@ fn minutes(left: Millis) -> Millis {
     left.max(0) / MINUTE
 }
 
-fn cause(cause: Cause) -> Words {
+pub(super) fn cause(cause: Cause) -> Words {
     match cause {
         Cause::Unknown => words("mất liên lạc, chưa rõ nguyên nhân", "silent, cause unknown"),
         Cause::Power => words("mất điện", "power"),

@@ -7,6 +7,7 @@
 )]
 
 mod blobs;
+mod console;
 mod crash;
 mod device;
 mod drafts;

@@ -1,0 +1,92 @@
+//! Resolver: what each person at the console may do. Whoever keeps the accounts decides nothing about
+//! incidents, and whoever audits changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// On duty at the unit that operates the clusters.
+    Operator,
+    Technician,
+    /// Reads everything.
+    Auditor,
+    /// Keeps the accounts.
+    Administrator,
+}
+
+/// What somebody wants to do beyond reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Take an incident on, and note that the department was told.
+    Handle,
+    /// Propose, dismiss, sign and countersign: an incident's end.
+    Judge,
+    /// Announce maintenance.
+    Maintain,
+    /// Add accounts, give new passwords, shut accounts.
+    Administer,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [
+        Self::Operator,
+        Self::Technician,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+
+    /// The name in forms and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Technician => "technician",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// Whether this role may do that.
+    #[must_use]
+    pub const fn may(self, right: Right) -> bool {
+        match right {
+            Right::Handle | Right::Maintain => matches!(self, Self::Operator | Self::Technician),
+            Right::Judge => matches!(self, Self::Operator),
+            Right::Administer => matches!(self, Self::Administrator),
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = UnknownRole;
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        let found = Self::ALL.into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+/// A name that stands for no role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no role")]
+pub struct UnknownRole(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_both_keeps_accounts_and_decides_about_incidents() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+            let decides = [Right::Handle, Right::Judge, Right::Maintain]
+                .into_iter()
+                .any(|right| role.may(right));
+            assert!(!(decides && role.may(Right::Administer)), "{role:?}");
+        }
+        assert!(!Role::Auditor.may(Right::Handle) && !Role::Technician.may(Right::Judge));
+        assert!("root".parse::<Role>().is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! The incident desk: what waits for somebody, every incident with its evidence, and what people do.
+
+mod view;
+
+use super::frame::{Frame, Problem, written};
+use super::incidents;
+use super::session::{Posted, SignedIn};
+use super::words::words;
+use crate::api;
+use crate::app::Shared;
+use crate::clock;
+use crate::http::{ApiError, Segment};
+use crate::incidents::{Case, DeskError};
+use crate::overview::overview;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use cotmoc_controller_core::incident::What;
+use cotmoc_controller_core::role::Right;
+use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_proto::window::OperatingWindow;
+use serde::Deserialize;
+
+/// How many lines the incident book shows.
+const LINES: usize = 200;
+const MOST_NOTICES: u32 = 200;
+
+#[derive(Debug, Deserialize)]
+struct Deed {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    minutes: String,
+}
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/incidents", get(list))
+        .route("/incidents/{id}", get(show))
+        .route("/incidents/{id}/report.json", get(report))
+        .route("/incidents/{id}/{deed}", post(act))
+}
+
+async fn list(State(app): State<Shared>, who: SignedIn) -> Response {
+    let (zone, now) = (OperatingWindow::default().zone, clock::now());
+    let views = overview(&app);
+    let desk = app.desk.lock().await;
+    let waiting = incidents::lines(&desk, &zone, now);
+    let ids: Vec<&str> = waiting.iter().map(|line| line.id.as_str()).collect();
+    let others = desk.cases().filter(|case| !ids.contains(&case.id.as_str()));
+    let others = others
+        .take(LINES)
+        .map(|case| incidents::line(case, &zone, now))
+        .collect();
+    let page = view::ListPage {
+        frame: Frame::new(words("Bàn trực sự cố", "Incident desk"), &app, Some(&who)),
+        alarm: desk
+            .cases()
+            .filter(|case| incidents::rings(case, now))
+            .count(),
+        clusters: view::clusters(&views, &desk, &zone, now),
+        waiting,
+        others,
+    };
+    drop(desk);
+    written(&page)
+}
+
+async fn show(
+    State(app): State<Shared>,
+    who: SignedIn,
+    Segment(id): Segment<String>,
+) -> Result<Response, Problem> {
+    let notices = app.store.notices(Some(id.clone()), MOST_NOTICES).await?;
+    let desk = app.desk.lock().await;
+    let case = desk.case(&id).ok_or(DeskError::Unknown(id))?;
+    let row = app.directory.find(&case.device);
+    let now = clock::now();
+    let maintained = row.and_then(|row| desk.maintenance(&row.channel, now));
+    let frame = Frame::new(
+        words(format!("Sự cố {}", case.id), "Incident"),
+        &app,
+        Some(&who),
+    );
+    Ok(written(&view::page(
+        frame,
+        (case, &notices),
+        (&who, maintained),
+        now,
+    )))
+}
+
+/// The evidence, for whoever may read it.
+async fn report(
+    State(app): State<Shared>,
+    _who: SignedIn,
+    id: Segment<String>,
+) -> Result<Response, ApiError> {
+    Ok(api::incidents::report(State(app), id)
+        .await?
+        .into_response())
+}
+
+async fn act(
+    State(app): State<Shared>,
+    Path((id, deed)): Path<(String, String)>,
+    Posted { who, form }: Posted<Deed>,
+) -> Result<Response, Problem> {
+    who.need(right(&deed).ok_or_else(Problem::unknown)?)?;
+    let mut desk = app.desk.lock().await;
+    let case = desk
+        .case(&id)
+        .ok_or_else(|| DeskError::Unknown(id.clone()))?;
+    let what = what(case, &deed, &who, &form).ok_or_else(Problem::incomplete)?;
+    desk.write(&app, &id, what).await?;
+    Ok(Redirect::to(&format!("/incidents/{id}")).into_response())
+}
+
+/// What somebody needs to be allowed for a deed; `None`: there is no such deed.
+fn right(deed: &str) -> Option<Right> {
+    match deed {
+        "acknowledge" | "told" => Some(Right::Handle),
+        "propose-dismissal" | "dismiss" | "propose-closing" | "close" => Some(Right::Judge),
+        _ => None,
+    }
+}
+
+/// The line of the log that a deed is worth; `None` if the form does not say what it must.
+fn what(case: &Case, deed: &str, who: &SignedIn, form: &Deed) -> Option<What> {
+    let by = who.label();
+    let said = Some(form.text.trim().to_owned()).filter(|text| !text.is_empty());
+    match deed {
+        "acknowledge" => {
+            let minutes: Millis = form.minutes.parse().ok().filter(|minutes| *minutes > 0)?;
+            let until_ms = clock::now().plus(minutes.checked_mul(MINUTE)?);
+            Some(What::Acknowledged { by, until_ms })
+        }
+        "told" => said.map(|officer| What::Confirmed {
+            by: format!("{officer}; {by}"),
+        }),
+        "propose-dismissal" => said.map(|proof| What::DismissalProposed { by, proof }),
+        "dismiss" => Some(What::Dismissed { by }),
+        "propose-closing" => said.map(|remedy| What::ClosingProposed { by, remedy }),
+        "close" => {
+            let proposal = case.incident.closing()?.clone();
+            Some(What::Closed {
+                by: proposal.by,
+                countersigned: by,
+                remedy: proposal.text,
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,252 @@
+//! What the desk's pages show, ready to be written.
+
+use super::super::frame::Frame;
+use super::super::incidents::{self, Line};
+use super::super::sayings;
+use super::super::session::SignedIn;
+use super::super::words::{Words, words};
+use crate::incidents::{Case, Desk};
+use crate::overview::DeviceView;
+use crate::status;
+use crate::store::{MaintenanceRow, NoticeRow, NoticeState};
+use askama::Template;
+use cotmoc_controller_core::incident::{Duty, Proposal, State};
+use cotmoc_controller_core::role::Right;
+use cotmoc_proto::TimeMs;
+use cotmoc_proto::window::{OperatingWindow, Zone};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Template)]
+#[template(path = "incidents.html")]
+pub(super) struct ListPage {
+    pub frame: Frame,
+    /// How many incidents nobody has taken on.
+    pub alarm: usize,
+    pub waiting: Vec<Line>,
+    pub clusters: Vec<Cluster>,
+    pub others: Vec<Line>,
+}
+
+#[derive(Debug)]
+pub(super) struct Cluster {
+    channel: String,
+    tone: &'static str,
+    walls: usize,
+    on_air: usize,
+    maintenance: Option<String>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "incident.html")]
+pub(super) struct Page {
+    frame: Frame,
+    line: Line,
+    /// The deadline, while the hour runs.
+    running: Option<i64>,
+    maintenance: Option<String>,
+    log: Vec<Said>,
+    figures: Vec<(Words, String)>,
+    notices: Vec<Notice>,
+    deeds: Deeds,
+}
+
+#[derive(Debug)]
+struct Said {
+    at: String,
+    tone: &'static str,
+    words: Words,
+}
+
+#[derive(Debug)]
+struct Notice {
+    at: String,
+    stage: String,
+    to: String,
+    route: String,
+    tone: &'static str,
+    fate: Words,
+    error: String,
+}
+
+/// What this person can do now.
+#[derive(Debug)]
+struct Deeds {
+    open: Vec<&'static str>,
+    agree: Option<Proposal>,
+    countersign: Option<Proposal>,
+}
+
+impl Deeds {
+    fn may(&self, deed: &str) -> bool {
+        self.open.contains(&deed)
+    }
+}
+
+/// Every cluster with how many of its walls do what they should.
+pub(super) fn clusters(
+    views: &[DeviceView],
+    desk: &Desk,
+    zone: &Zone,
+    now: TimeMs,
+) -> Vec<Cluster> {
+    let mut by_channel: BTreeMap<_, Vec<&DeviceView>> = BTreeMap::new();
+    for view in views.iter().filter(|view| view.status.is_some()) {
+        by_channel.entry(&view.row.channel).or_default().push(view);
+    }
+    let clusters = by_channel.into_iter().map(|(channel, walls)| {
+        let worst = walls
+            .iter()
+            .filter_map(|view| view.status)
+            .max_by_key(|s| status::gravity(*s));
+        let is_well = |view: &&&DeviceView| view.status.is_some_and(status::is_as_planned);
+        Cluster {
+            channel: channel.to_string(),
+            tone: worst.map_or("rest", super::super::words::tone),
+            on_air: walls.iter().filter(is_well).count(),
+            walls: walls.len(),
+            maintenance: desk
+                .maintenance(channel, now)
+                .map(|row| zone.format(row.maintenance.until_ms)),
+        }
+    });
+    clusters.collect()
+}
+
+/// The page of one incident, for `who`.
+pub(super) fn page(
+    frame: Frame,
+    (case, notices): (&Case, &[NoticeRow]),
+    (who, maintained): (&SignedIn, Option<&MaintenanceRow>),
+    now: TimeMs,
+) -> Page {
+    let zone = OperatingWindow::default().zone;
+    let said = case.log.iter().rev().map(|entry| {
+        let (words, tone) = sayings::of(&entry.what, &zone);
+        let at = zone.format(entry.at_ms);
+        Said { at, tone, words }
+    });
+    Page {
+        frame,
+        line: incidents::line(case, &zone, now),
+        running: match case.incident.duty(now) {
+            Duty::Running { deadline } => Some(deadline.0),
+            Duty::NotDue | Duty::Satisfied { .. } | Duty::Breached { .. } => None,
+        },
+        maintenance: maintained.map(|row| zone.format(row.maintenance.until_ms)),
+        log: said.collect(),
+        figures: figures(case, &zone),
+        notices: notices.iter().map(|row| notice(row, &zone)).collect(),
+        deeds: deeds(case, who),
+    }
+}
+
+fn deeds(case: &Case, who: &SignedIn) -> Deeds {
+    let incident = &case.incident;
+    let state = incident.state();
+    let is_over = matches!(state, State::Closed | State::Dismissed);
+    let handles = who.role.may(Right::Handle) && !is_over;
+    let judges = who.role.may(Right::Judge) && !is_over;
+    let is_open = matches!(state, State::Open | State::Recovering);
+    let can_close = judges && state == State::Resolved && incident.accepted().is_some();
+    let can_dismiss = judges && !incident.cause().is_security();
+    let open = [
+        ("acknowledge", handles && is_open),
+        ("told", handles && incident.confirmed().is_none()),
+        ("propose-dismissal", can_dismiss),
+        ("propose-closing", can_close),
+    ];
+    let of_another = |proposal: &&Proposal| proposal.by != who.label();
+    let closing = incident.closing().filter(of_another);
+    let dismissal = incident.dismissal().filter(of_another);
+    Deeds {
+        open: open
+            .into_iter()
+            .filter(|(_, may)| *may)
+            .map(|(deed, _)| deed)
+            .collect(),
+        agree: dismissal.filter(|_| can_dismiss).cloned(),
+        countersign: closing.filter(|_| can_close).cloned(),
+    }
+}
+
+fn figures(case: &Case, zone: &Zone) -> Vec<(Words, String)> {
+    let incident = &case.incident;
+    let time = |at: Option<TimeMs>| at.map_or_else(|| "—".to_owned(), |at| zone.format(at));
+    let source = sayings::source(incident.source());
+    vec![
+        (
+            words("Xảy ra", "occurred"),
+            zone.format(incident.occurred()),
+        ),
+        (
+            words("Căn cứ", "founded on"),
+            format!("{} · {}", source.vi, source.en),
+        ),
+        (
+            words("Phát hiện", "detected"),
+            zone.format(incident.detected()),
+        ),
+        (
+            words("Bắt đầu tính giờ", "the hour begins"),
+            zone.format(incident.begins()),
+        ),
+        (
+            words("Hạn báo Sở", "deadline"),
+            zone.format(incident.deadline()),
+        ),
+        (
+            words("Sở nhận được", "department notified"),
+            time(incident.accepted()),
+        ),
+        (
+            words("Sở xác nhận", "confirmed"),
+            time(incident.confirmed()),
+        ),
+        (
+            words("Hoạt động lại", "recovered"),
+            time(incident.recovered()),
+        ),
+        (
+            words("Khắc phục xong", "resolved"),
+            time(incident.resolved()),
+        ),
+    ]
+}
+
+fn notice(row: &NoticeRow, zone: &Zone) -> Notice {
+    let at = |at: Option<TimeMs>| at.map(|at| zone.format(at)).unwrap_or_default();
+    let tries = row.attempts;
+    let (fate, tone) = match row.state {
+        NoticeState::Queued | NoticeState::Leased => (
+            words(
+                format!("đang gửi, đã thử {tries} lần"),
+                format!("on its way, {tries} attempts"),
+            ),
+            "warn",
+        ),
+        NoticeState::Accepted => (
+            words(
+                format!("đã chuyển lúc {}", at(row.accepted_ms)),
+                "taken over by the provider",
+            ),
+            "good",
+        ),
+        NoticeState::Confirmed => (
+            words(
+                format!("đã xác nhận lúc {}", at(row.confirmed_ms)),
+                "confirmed",
+            ),
+            "good",
+        ),
+        NoticeState::Dead => (words("không gửi được", "cannot be delivered"), "bad"),
+    };
+    Notice {
+        at: zone.format(row.created_ms),
+        stage: row.stage.clone(),
+        to: row.recipient.clone(),
+        route: format!("{} {}", row.route, row.address).trim().to_owned(),
+        tone,
+        fate,
+        error: row.last_error.clone().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The page on which maintenance is announced and ended.
+
+use super::frame::{Frame, Problem, written};
+use super::session::{Nothing, Posted, SignedIn};
+use super::words::{Words, words};
+use crate::app::Shared;
+use crate::clock;
+use crate::store::MaintenanceRow;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use cotmoc_controller_core::maintenance::Maintenance;
+use cotmoc_controller_core::role::Right;
+use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_proto::window::{DayTime, OperatingWindow, Zone};
+use cotmoc_proto::{ChannelId, TimeMs};
+use serde::Deserialize;
+
+#[derive(Debug, Template)]
+#[template(path = "maintenance.html")]
+struct Page {
+    frame: Frame,
+    rows: Vec<Line>,
+    channels: Vec<String>,
+    today: String,
+    time: String,
+}
+
+#[derive(Debug)]
+struct Line {
+    id: u64,
+    channel: String,
+    from: String,
+    until: String,
+    reason: String,
+    by: String,
+    state: Words,
+    tone: &'static str,
+    can_end: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Announced {
+    channel: String,
+    date: String,
+    time: String,
+    minutes: String,
+    reason: String,
+}
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/maintenance", get(list).post(announce))
+        .route("/maintenance/{id}/end", post(end))
+}
+
+async fn list(State(app): State<Shared>, who: SignedIn) -> Result<Response, Problem> {
+    let (zone, now) = (OperatingWindow::default().zone, clock::now());
+    let rows = app.store.maintenance(now).await?;
+    let published = app.published();
+    Ok(written(&Page {
+        rows: rows.iter().map(|row| line(row, &zone, now)).collect(),
+        channels: published.channels.keys().map(ToString::to_string).collect(),
+        today: zone.date(now).to_string(),
+        time: zone.format(now).chars().skip(11).take(5).collect(),
+        frame: Frame::new(words("Bảo trì", "Maintenance"), &app, Some(&who)),
+    }))
+}
+
+async fn announce(
+    State(app): State<Shared>,
+    Posted { who, form }: Posted<Announced>,
+) -> Result<Response, Problem> {
+    who.need(Right::Maintain)?;
+    let reason = form.reason.trim().to_owned();
+    let known = form.channel.parse::<ChannelId>().ok();
+    let known = known.filter(|channel| app.published().channels.contains_key(channel));
+    let span = span(&form, &OperatingWindow::default().zone);
+    let (Some(channel), Some((from_ms, until_ms)), false) = (known, span, reason.is_empty()) else {
+        return Err(Problem::incomplete());
+    };
+    let now = clock::now();
+    let maintenance = Maintenance {
+        channel,
+        from_ms,
+        until_ms,
+        ended_ms: None,
+    };
+    let maintenance = maintenance.announced(now)?;
+    let told = app
+        .store
+        .announce_maintenance(maintenance, (reason, who.label()), now);
+    told.await?;
+    app.desk
+        .lock()
+        .await
+        .hear_of_maintenance(&app.store)
+        .await?;
+    Ok(Redirect::to("/maintenance").into_response())
+}
+
+async fn end(
+    State(app): State<Shared>,
+    Path(id): Path<u64>,
+    Posted {
+        who,
+        form: Nothing {},
+    }: Posted<Nothing>,
+) -> Result<Response, Problem> {
+    who.need(Right::Maintain)?;
+    app.store
+        .end_maintenance(id, who.label(), clock::now())
+        .await?;
+    app.desk
+        .lock()
+        .await
+        .hear_of_maintenance(&app.store)
+        .await?;
+    Ok(Redirect::to("/maintenance").into_response())
+}
+
+/// What the form says, if it says it rightly.
+fn span(form: &Announced, zone: &Zone) -> Option<(TimeMs, TimeMs)> {
+    let (hour, minute) = form.time.split_once(':')?;
+    let time = DayTime::new(hour.parse().ok()?, minute.get(..2)?.parse().ok()?)?;
+    let from = zone.at(form.date.parse().ok()?, time);
+    let minutes: Millis = form.minutes.parse().ok()?;
+    Some((from, from.plus(minutes.checked_mul(MINUTE)?)))
+}
+
+fn line(row: &MaintenanceRow, zone: &Zone, now: TimeMs) -> Line {
+    let of = &row.maintenance;
+    let (state, tone, can_end) = match of.ended_ms {
+        Some(at) => (
+            words(
+                format!("kết thúc sớm lúc {}", zone.format(at)),
+                "ended early",
+            ),
+            "rest",
+            false,
+        ),
+        None if of.until_ms <= now => (words("đã qua", "over"), "rest", false),
+        None if of.from_ms <= now => (words("đang diễn ra", "under way"), "warn", true),
+        None => (words("sắp tới", "to come"), "rest", true),
+    };
+    Line {
+        id: row.id,
+        channel: of.channel.to_string(),
+        from: zone.format(of.from_ms),
+        until: zone.format(of.until_ms),
+        reason: row.reason.clone(),
+        by: row.by.clone(),
+        state,
+        tone,
+        can_end,
+    }
+}
