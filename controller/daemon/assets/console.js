@@ -56,7 +56,7 @@ if (button) {
   button.hidden = false;
   button.addEventListener("click", () => {
     sound = new AudioContext();
-    button.textContent = "🔔 Chuông báo đang bật · The alarm's sound is on";
+    button.textContent = "Chuông báo đang bật · The alarm's sound is on";
     button.disabled = true;
     ring();
   });

@@ -59,12 +59,12 @@ pub(super) fn router() -> Router<Shared> {
 async fn list(State(app): State<Shared>, who: SignedIn) -> Result<Response, Problem> {
     let (zone, now) = (OperatingWindow::default().zone, clock::now());
     let rows = app.store.maintenance(now).await?;
-    let published = app.published();
+    let (published, local) = (app.published(), zone.format(now));
     Ok(written(&Page {
         rows: rows.iter().map(|row| line(row, &zone, now)).collect(),
         channels: published.channels.keys().map(ToString::to_string).collect(),
-        today: zone.date(now).to_string(),
-        time: zone.format(now).chars().skip(11).take(5).collect(),
+        today: local.chars().take(10).collect(),
+        time: local.chars().skip(11).take(5).collect(),
         frame: Frame::new(words("Bảo trì", "Maintenance"), &app, Some(&who)),
     }))
 }
@@ -123,9 +123,12 @@ async fn end(
 
 /// What the form says, if it says it rightly.
 fn span(form: &Announced, zone: &Zone) -> Option<(TimeMs, TimeMs)> {
-    let (hour, minute) = form.time.split_once(':')?;
-    let time = DayTime::new(hour.parse().ok()?, minute.get(..2)?.parse().ok()?)?;
-    let from = zone.at(form.date.parse().ok()?, time);
+    let (hour, minute) = form.time.trim().split_once(':')?;
+    let time = DayTime::new(hour.parse().ok()?, minute.parse().ok()?)?;
+    let mut date = form.date.trim().splitn(3, '/');
+    let (day, month) = (date.next()?.parse().ok()?, date.next()?.parse().ok()?);
+    let date = jiff::civil::Date::new(date.next()?.parse().ok()?, month, day).ok()?;
+    let from = zone.at(date, time);
     let minutes: Millis = form.minutes.parse().ok()?;
     Some((from, from.plus(minutes.checked_mul(MINUTE)?)))
 }

@@ -39,11 +39,9 @@ pub(super) fn of(what: &What, zone: &Zone) -> (Words, &'static str) {
         ),
         What::Relapsed => (words("Lại dừng", "stopped again"), "bad"),
         What::Fired { stage } => {
-            let (vi, en) = (
-                format!("Gửi thông báo bước “{stage}”"),
-                format!("notices of stage {stage}"),
-            );
-            (words(vi, en), "rest")
+            let stage = self::stage(stage);
+            let vi = format!("Lập thông báo: {}", stage.vi);
+            (words(vi, format!("notices: {}", stage.en)), "rest")
         }
         What::Accepted => (
             words(
@@ -106,6 +104,22 @@ fn deed(what: &What, zone: &Zone) -> (Words, &'static str) {
         | What::Relapsed
         | What::Fired { .. }
         | What::Accepted => (words("", ""), "rest"),
+    }
+}
+
+/// A step of the escalation; one of the settings' own keeps its name.
+pub(super) fn stage(id: &str) -> Words {
+    match id {
+        "operator" => words("báo đơn vị vận hành", "the operating unit"),
+        "department" => words("báo Sở", "the department"),
+        "last-resort" => words("báo Sở bằng mọi đường", "the department, by every way"),
+        "breach" => words("báo đã quá hạn", "the hour is over"),
+        "province" => words("báo UBND tỉnh", "the province"),
+        "recovered" => words("báo đã khắc phục", "it is over"),
+        _ if id.starts_with("remind") || id.starts_with("repeat") => {
+            words("nhắc lại", "a reminder")
+        }
+        other => words(other, ""),
     }
 }
 

@@ -288,7 +288,7 @@ async fn opened(world: &World) -> (Device, Browser, String) {
         "line": "door", "since_ms": (now - 30_000).to_string(),
     }}});
     device.sync(1, &[record(1, &opened)]).await.expect(200);
-    let first = Browser::signed_in(&world, "truc1").await;
+    let first = Browser::signed_in(world, "truc1").await;
     let id = eventually("the incident is at the desk", async || {
         let page = first.page("/incidents").await;
         let (_, rest) = page.split_once("href=\"/incidents/")?;
@@ -304,10 +304,6 @@ async fn an_incident_is_taken_on_told_and_closed_by_two_at_the_desk() {
     let world = World::start("").await;
     staff(&world).await;
     let (device, mut first, id) = opened(&world).await;
-    let now = cotmoc_service::boot::wall_ms();
-    let cut = json!({ "event": { "kind": "power-lost", "detail": {
-        "after_ms": (now - 60_000).to_string(), "before_ms": (now - 50_000).to_string(),
-    }}});
     let path = |deed: &str| format!("/incidents/{id}/{deed}");
     let show = format!("/incidents/{id}");
     let page = first.page(&show).await;
@@ -348,7 +344,17 @@ async fn an_incident_is_taken_on_told_and_closed_by_two_at_the_desk() {
         .submit(&path("propose-closing"), &[("text", "x")])
         .await
         .expect(409);
+    ended(&world, &device, (first, &id)).await;
+}
 
+/// The cabinet is shut again, and two operators sign the incident's end.
+async fn ended(world: &World, device: &Device, (mut first, id): (Browser, &str)) {
+    let now = cotmoc_service::boot::wall_ms();
+    let cut = json!({ "event": { "kind": "power-lost", "detail": {
+        "after_ms": (now - 60_000).to_string(), "before_ms": (now - 50_000).to_string(),
+    }}});
+    let path = |deed: &str| format!("/incidents/{id}/{deed}");
+    let show = format!("/incidents/{id}");
     let closed = json!({ "event": { "kind": "door-closed", "detail": { "line": "door" } } });
     device
         .sync(2, &[record(2, &closed), record(3, &cut)])
@@ -362,7 +368,7 @@ async fn an_incident_is_taken_on_told_and_closed_by_two_at_the_desk() {
             .then_some(())
     })
     .await;
-    let mut second = Browser::signed_in(&world, "truc2").await;
+    let mut second = Browser::signed_in(world, "truc2").await;
     second.submit(&path("close"), &[]).await.expect(400);
     first
         .submit(&path("propose-closing"), &[("text", "Thay khoá tủ")])
@@ -378,10 +384,10 @@ async fn an_incident_is_taken_on_told_and_closed_by_two_at_the_desk() {
     ] {
         assert!(page.contains(expected), "{expected} in {page}");
     }
-    let auditor = Browser::signed_in(&world, "kiemtra").await;
+    let auditor = Browser::signed_in(world, "kiemtra").await;
     let report = auditor.get(&path("report.json")).await.expect(200).json();
     assert_eq!(report["figures"]["state"], "closed");
-    Browser::new(&world)
+    Browser::new(world)
         .get(&path("report.json"))
         .await
         .expect(303);

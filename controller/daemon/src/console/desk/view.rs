@@ -60,7 +60,7 @@ struct Said {
 #[derive(Debug)]
 struct Notice {
     at: String,
-    stage: String,
+    stage: Words,
     to: String,
     route: String,
     tone: &'static str,
@@ -242,7 +242,7 @@ fn notice(row: &NoticeRow, zone: &Zone) -> Notice {
     };
     Notice {
         at: zone.format(row.created_ms),
-        stage: row.stage.clone(),
+        stage: sayings::stage(&row.stage),
         to: row.recipient.clone(),
         route: format!("{} {}", row.route, row.address).trim().to_owned(),
         tone,
