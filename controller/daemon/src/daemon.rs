@@ -2,10 +2,13 @@
 //! in finishes, then what is in memory goes to the disk, last the store closes.
 
 use crate::app::{App, Shared};
+use crate::beacon::{self, Voice};
 use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
-use crate::{api, clock, confirmations, console, device_api, enrol_api, enrolment, incidents};
+use crate::{
+    api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, incidents,
+};
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
 use cotmoc_proto::envelope::MAX_ENVELOPE_BYTES;
@@ -62,6 +65,9 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     }
     app.notices.start(&tasks, &serving).await?;
     tasks.spawn(incidents::keep_watch(Arc::clone(&app), serving.clone()));
+    tasks.spawn(drills::keep(Arc::clone(&app), serving.clone()));
+    let voice = Voice::open(&app.settings.data)?;
+    tasks.spawn(beacon::speak(Arc::clone(&app), voice, serving.clone()));
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));
     tasks.spawn(renew(Arc::clone(&app), serving.clone()));
     let text = serde_json::to_vec(&in_use).context("the addresses cannot be written")?;

@@ -36,6 +36,8 @@ pub struct Desk {
     devices: BTreeMap<DeviceId, Watched>,
     cases: BTreeMap<String, Case>,
     maintenance: Vec<MaintenanceRow>,
+    /// When it last looked at everything.
+    turned: Option<TimeMs>,
     /// The newest event that was weighed; `None`: what is newest comes first.
     weighed: Option<u64>,
 }
@@ -88,6 +90,32 @@ impl Desk {
     #[must_use]
     pub fn case(&self, id: &str) -> Option<&Case> {
         self.cases.get(id)
+    }
+
+    /// When it last looked at everything.
+    #[must_use]
+    pub const fn turned(&self) -> Option<TimeMs> {
+        self.turned
+    }
+
+    /// How many incidents a fresh reading of the logs gives otherwise, and how many stages were due at
+    /// `then` and have not been fired.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit(&self, store: &Store, then: TimeMs) -> Result<(usize, usize), StoreError> {
+        let fresh = Self::load(store, self.patience.clone()).await?;
+        let differs =
+            |case: &&Case| self.case(&case.id).map(|held| &held.incident) != Some(&case.incident);
+        let due = |case: &Case| {
+            let is_over = matches!(case.incident.state(), State::Closed | State::Dismissed);
+            // Under maintenance fewer stages are due, never more.
+            let calls = self.table.due(&case.incident, true, then);
+            if is_over { 0 } else { calls.len() }
+        };
+        let differences =
+            fresh.cases().filter(differs).count() + self.cases.len().abs_diff(fresh.cases.len());
+        Ok((differences, fresh.cases().map(due).sum()))
     }
 
     /// Reads again which maintenance is announced.
@@ -155,6 +183,7 @@ impl Desk {
                 self.receipts(app, &id, &view.row.channel).await?;
             }
         }
+        self.turned = Some(clock::now());
         Ok(())
     }
 

@@ -9,12 +9,14 @@
 //!            the console's own pages      -> accounts
 //! devices -> device listener (mTLS)       -> device_api   -> app
 //! devices -> enrolment listener (TLS)     -> enrol_api    -> app
+//! beacon  -> the witness on another machine, while the controller finds nothing wrong with itself
 //! notices -> senders, one per route; their links -> confirmations -> app
 //! ```
 
 mod accounts;
 mod api;
 mod app;
+mod beacon;
 mod blobs;
 mod ca;
 mod clock;
@@ -23,6 +25,7 @@ mod console;
 mod daemon;
 mod device_api;
 mod directory;
+mod drills;
 mod enrol_api;
 mod enrolment;
 mod http;
@@ -37,9 +40,11 @@ mod seen;
 mod settings;
 mod status;
 mod store;
+mod witness;
 
 pub use daemon::run;
 pub use settings::{
     Addresses, BlobLimits, Form, Gateway, NoticeSettings, RouteSettings, Security, Settings, Sheet,
-    Smtp, Way, Webhook,
+    Smtp, Way, Webhook, WitnessSettings,
 };
+pub use witness::run as witness;

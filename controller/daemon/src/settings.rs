@@ -2,16 +2,19 @@
 
 mod notices;
 mod people;
+mod witness;
 
 pub use notices::{
     Form, Gateway, NoticeSettings, RouteSettings, Security, Sheet, Smtp, Way, Webhook,
 };
 pub use people::Person;
+pub use witness::WitnessSettings;
 
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_proto::media::MAX_ASSET_BYTES;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_service::config::{Mistakes, Reader};
+use reqwest::Url;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,6 +44,14 @@ pub struct Settings {
     /// Who hears of incidents.
     pub people: Vec<Person>,
     pub patience: Patience,
+    pub witness: WitnessCall,
+}
+
+/// Where the controller says that it is well, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessCall {
+    pub to: Vec<Url>,
+    pub every: Duration,
 }
 
 /// Where the controller listens.
@@ -83,6 +94,13 @@ impl Settings {
                 .unwrap_or(4_096),
             people: people::read(&mut reader, &notices),
             patience: people::patience(&mut reader),
+            witness: WitnessCall {
+                to: reader.list(
+                    "witness.to",
+                    "addresses such as http://10.0.0.9:8445/beacon",
+                ),
+                every: Duration::from_secs(reader.within("witness.every_s", 30, 1..=60)),
+            },
             notices,
         };
         reader.finish()?;

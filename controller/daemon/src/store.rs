@@ -18,6 +18,7 @@ mod incidents;
 mod maintenance;
 mod migrate;
 mod notices;
+mod probe;
 mod reader;
 mod records;
 mod row;

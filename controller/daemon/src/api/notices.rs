@@ -2,20 +2,15 @@
 
 use crate::app::Shared;
 use crate::clock;
+use crate::drills;
 use crate::http::{ApiError, ApiResult, Json, Params};
-use crate::notices::{Facts, Occasion, Order};
-use crate::settings::RouteSettings;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use cotmoc_proto::TimeMs;
-use cotmoc_proto::window::OperatingWindow;
 use serde::Deserialize;
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1_000;
-/// The recipient of a drill, whoever reads it.
-const EVERYBODY: &str = "drill";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,11 +45,7 @@ pub(super) async fn retry(
 pub(super) async fn drill(State(app): State<Shared>) -> ApiResult<Response> {
     let now = clock::now();
     let incident = format!("drill-{}", now.0);
-    let orders: Vec<_> = app
-        .notices
-        .routes()
-        .flat_map(|route| orders(&app, route, &incident, now))
-        .collect();
+    let orders = drills::orders(&app, &incident, now);
     if orders.is_empty() {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
@@ -66,33 +57,4 @@ pub(super) async fn drill(State(app): State<Shared>) -> ApiResult<Response> {
     let done = app.notices.enqueue(orders).await?;
     let answer = serde_json::json!({ "incident": incident, "notices": done.new });
     Ok((StatusCode::CREATED, axum::Json(answer)).into_response())
-}
-
-fn orders(app: &Shared, route: &RouteSettings, incident: &str, now: TimeMs) -> Vec<Order> {
-    let order = |address: &str| Order {
-        incident: incident.to_owned(),
-        stage: EVERYBODY.to_owned(),
-        occasion: Occasion::Drill,
-        facts: Facts {
-            incident: incident.to_owned(),
-            cluster: place(app),
-            occurred: OperatingWindow::default().zone.format(now),
-            ..Facts::default()
-        },
-        recipient: EVERYBODY.to_owned(),
-        route: route.name.clone(),
-        address: address.to_owned(),
-        due_ms: now,
-    };
-    if route.way.reaches("") {
-        return vec![order("")];
-    }
-    route.to.iter().map(|address| order(address)).collect()
-}
-
-fn place(app: &Shared) -> String {
-    match &app.published().root {
-        Some(root) => root.site.to_string(),
-        None => "(chưa có địa bàn · no site yet)".to_owned(),
-    }
 }

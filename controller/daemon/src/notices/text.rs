@@ -34,6 +34,10 @@ pub enum Occasion {
     Breach,
     /// To whoever got the notice of the incident.
     Recovered,
+    /// From the witness: the controller is silent.
+    ControllerSilent,
+    /// From the witness: it is heard again.
+    ControllerBack,
 }
 
 /// What the texts tell. Times are written out, as people read them.
@@ -85,7 +89,7 @@ pub enum TextError {
 }
 
 impl Occasion {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Drill,
         Self::Opened,
         Self::Reminder,
@@ -93,6 +97,8 @@ impl Occasion {
         Self::LastResort,
         Self::Breach,
         Self::Recovered,
+        Self::ControllerSilent,
+        Self::ControllerBack,
     ];
 
     const fn name(self) -> &'static str {
@@ -104,6 +110,8 @@ impl Occasion {
             Self::LastResort => "last-resort",
             Self::Breach => "breach",
             Self::Recovered => "recovered",
+            Self::ControllerSilent => "controller-silent",
+            Self::ControllerBack => "controller-back",
         }
     }
 
@@ -124,6 +132,8 @@ impl Occasion {
             Self::LastResort => texts!("last-resort"),
             Self::Breach => texts!("breach"),
             Self::Recovered => texts!("recovered"),
+            Self::ControllerSilent => texts!("controller-silent"),
+            Self::ControllerBack => texts!("controller-back"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The ways out for notices: mail servers, SMS gateways, webhooks, folders of sheets to print.
 
+use cotmoc_proto::window::DayTime;
 use cotmoc_service::config::Reader;
 use lettre::Address;
 use reqwest::Url;
@@ -22,6 +23,8 @@ pub struct NoticeSettings {
     /// How long one attempt may take.
     pub attempt: Duration,
     pub routes: Vec<RouteSettings>,
+    /// When the day's drill is held; `None`: by hand only.
+    pub drill: Option<DayTime>,
 }
 
 /// One way out. Each has workers of its own.
@@ -166,8 +169,21 @@ pub(super) fn read(reader: &mut Reader) -> NoticeSettings {
         listen: reader.maybe("notices.listen", "an IP address and port"),
         templates: reader.maybe_path("notices.templates"),
         attempt: Duration::from_secs(reader.within("notices.attempt_s", 20, 1..=25)),
+        drill: drill(reader),
         routes,
     }
+}
+
+fn drill(reader: &mut Reader) -> Option<DayTime> {
+    let expected = "a time of day such as 09:00";
+    let text: String = reader.maybe("notices.drill_at", expected)?;
+    let parts = text.split_once(':');
+    let time =
+        parts.and_then(|(hour, minute)| DayTime::new(hour.parse().ok()?, minute.parse().ok()?));
+    if time.is_none() {
+        reader.mistake("notices.drill_at", Some(format!("{text:?}")), expected);
+    }
+    time
 }
 
 fn links(reader: &mut Reader) -> Option<String> {

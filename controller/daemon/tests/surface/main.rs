@@ -22,4 +22,5 @@ mod renewal;
 mod sinks;
 mod sync;
 mod wait;
+mod witness;
 mod world;

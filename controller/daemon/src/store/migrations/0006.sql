@@ -1,3 +1,8 @@
+-- Written now and then, to know that writing works.
+CREATE TABLE probe (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;
 -- Who may use the console, who uses it now, and which maintenance they have announced.
 CREATE TABLE account (
     account     TEXT PRIMARY KEY,
