@@ -4,6 +4,7 @@
 pub mod cause;
 pub mod health;
 pub mod incident;
+pub mod ledger;
 pub mod liveness;
 pub mod maintenance;
 pub mod report;
