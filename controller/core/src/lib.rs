@@ -2,6 +2,7 @@
 //! thread. Quyết định 104/2016/QĐ-UBND, Điều 7.6, 8.3 and 13.3.
 
 pub mod cause;
+pub mod clock;
 pub mod health;
 pub mod incident;
 pub mod ledger;
