@@ -4,6 +4,7 @@ mod barcode;
 mod child;
 mod cost;
 mod download;
+mod duty;
 mod ear;
 mod eye;
 mod footprint;
@@ -25,7 +26,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-const NAMES: &str = "verify, download, push, footprint, transitions, sync, soak, cost or override";
+const NAMES: &str =
+    "verify, download, push, footprint, transitions, sync, soak, cost, override or duty";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -61,6 +63,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "soak" => soak::run()?,
         "cost" => cost::run()?,
         "override" => overriding::run()?,
+        "duty" => duty::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();
