@@ -134,14 +134,14 @@ impl Sum {
 /// Why nobody could have told the department in time, by the story alone.
 fn why(story: &Story) -> &'static str {
     let margin = if story.cause.is_security() { 60 } else { 15 } * MINUTE;
-    let from = (story.deadline - margin).max(story.seen);
+    let from = (story.deadline - margin).max(story.seen + DETECTION_MS);
     let last = story.deadline - ATTEMPT_MS;
     let any = |is: &dyn Fn(Millis) -> bool| (from..=last).step_by(10_000).any(is);
     let is_known = |at: Millis| {
         let mut lately = (at - DETECTION_MS..=at).step_by(10_000);
         lately.all(|at| story.is_up(at))
     };
-    if story.seen + DETECTION_MS > last {
+    if from > last {
         "its traces could not be seen before the hour was out"
     } else if !any(&|at| story.is_up(at)) {
         "the controller was away until the hour was out"
