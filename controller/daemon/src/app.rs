@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::store::{DocumentRow, NewDocument, Note, Store};
 use axum::http::StatusCode;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES};
-use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId};
+use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId, TimeMs};
 use cotmoc_service::folder::{self, Held};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
@@ -70,6 +70,7 @@ impl App {
         let data = settings.data.clone();
         let held = folder::hold(&data)?;
         let store = Store::open(&data.join("controller.db"))?;
+        clock::begin(store.probed().await?.unwrap_or(TimeMs(0)));
         let authorities = Authorities::open(&data.join("ca"))?;
         let names = settings.names.clone();
         let certificate = ServerCertificate::new(&authorities.server, names, clock::now())?;

@@ -3,6 +3,7 @@
 use super::{Store, StoreError};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{HOUR, MINUTE, Millis};
+use rusqlite::OptionalExtension as _;
 
 /// How long a recipient may wait for the first route that reaches them.
 const UNREACHED_MS: Millis = 5 * MINUTE;
@@ -22,6 +23,18 @@ impl Store {
                 [now.0],
             )?;
             Ok(())
+        })
+        .await
+    }
+
+    /// When something was last written so; `None`: never.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn probed(&self) -> Result<Option<TimeMs>, StoreError> {
+        self.read(|connection| {
+            let found = connection.query_row("SELECT at_ms FROM probe", [], |row| row.get(0));
+            Ok(found.optional()?.map(TimeMs))
         })
         .await
     }
