@@ -39,6 +39,31 @@ impl Cause {
         }
     }
 
+    /// The cause for people, in Vietnamese and in English.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unknown => (
+                "mất liên lạc, chưa rõ nguyên nhân",
+                "no contact, cause unknown",
+            ),
+            Self::Power => ("mất điện", "power failure"),
+            Self::Display => ("màn hình không có hình", "no picture on the display"),
+            Self::Player => ("bộ phát ngừng hoạt động", "player stopped"),
+            Self::Network => ("mất kết nối mạng", "network down"),
+            Self::Cabinet => (
+                "tủ tra cứu hoặc âm thanh hỏng",
+                "touch cabinet or sound failed",
+            ),
+            Self::Operator => (
+                "tắt hoặc phát sai do vận hành",
+                "switched off or misused by an operator",
+            ),
+            Self::Integrity => ("nội dung bị can thiệp", "content tampered with"),
+            Self::Access => ("bị truy cập trái phép", "unauthorised access"),
+        }
+    }
+
     /// The cause that holds after `found`: better evidence names another, but never makes an
     /// attack into a fault.
     #[must_use]

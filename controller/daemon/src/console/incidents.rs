@@ -102,15 +102,6 @@ fn minutes(left: Millis) -> Millis {
 }
 
 pub(super) fn cause(cause: Cause) -> Words {
-    match cause {
-        Cause::Unknown => words("mất liên lạc, chưa rõ nguyên nhân", "silent, cause unknown"),
-        Cause::Power => words("mất điện", "power"),
-        Cause::Display => words("màn hình không có hình", "display"),
-        Cause::Player => words("bộ phát ngừng hoạt động", "player"),
-        Cause::Network => words("mất kết nối mạng", "network"),
-        Cause::Cabinet => words("tủ tra cứu hoặc âm thanh hỏng", "cabinet or sound"),
-        Cause::Operator => words("tắt hoặc phát sai do vận hành", "operator"),
-        Cause::Integrity => words("nội dung bị can thiệp", "content tampered with"),
-        Cause::Access => words("bị truy cập trái phép", "unauthorised access"),
-    }
+    let (vi, en) = cause.words();
+    words(vi, en)
 }

@@ -4,7 +4,6 @@ use super::Case;
 use crate::notices::{Facts, Occasion, Order};
 use crate::overview::DeviceView;
 use crate::settings::Person;
-use cotmoc_controller_core::cause::Cause;
 use cotmoc_controller_core::incident::State;
 use cotmoc_controller_core::stage::{Audience, Call, Table};
 use cotmoc_proto::ChannelId;
@@ -70,27 +69,14 @@ fn occasion(stage: &str, roles: &BTreeSet<Audience>) -> Occasion {
 fn facts(case: &Case, view: &DeviceView) -> Facts {
     let zone = &view.window.zone;
     let incident = &case.incident;
+    let (vi, en) = incident.cause().words();
     Facts {
         incident: case.id.clone(),
         cluster: format!("{} ({})", view.row.channel, case.device),
-        cause: words(incident.cause()).to_owned(),
+        cause: vi.to_owned(),
+        cause_en: en.to_owned(),
         occurred: zone.format(incident.occurred()),
         deadline: zone.format(incident.deadline()),
         note: String::new(),
-    }
-}
-
-/// The cause as notices write it.
-const fn words(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Unknown => "mất liên lạc, chưa rõ nguyên nhân",
-        Cause::Power => "mất điện",
-        Cause::Display => "màn hình không có hình",
-        Cause::Player => "bộ phát ngừng hoạt động",
-        Cause::Network => "mất kết nối mạng",
-        Cause::Cabinet => "tủ tra cứu hoặc âm thanh hỏng",
-        Cause::Operator => "tắt hoặc phát sai do vận hành",
-        Cause::Integrity => "nội dung bị can thiệp",
-        Cause::Access => "bị truy cập trái phép",
     }
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// Stands in a stored text until it is sent: the link itself is not stored.
 pub const LINK: &str = "{link}";
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "{incident}",
     "{cluster}",
     "{cause}",
+    "{cause_en}",
     "{occurred}",
     "{deadline}",
     "{note}",
@@ -46,6 +47,8 @@ pub struct Facts {
     pub incident: String,
     pub cluster: String,
     pub cause: String,
+    /// The cause in English.
+    pub cause_en: String,
     pub occurred: String,
     pub deadline: String,
     pub note: String,
@@ -222,6 +225,7 @@ impl Facts {
             incident: one_line(&self.incident),
             cluster: one_line(&self.cluster),
             cause: one_line(&self.cause),
+            cause_en: one_line(&self.cause_en),
             occurred: one_line(&self.occurred),
             deadline: one_line(&self.deadline),
             note: one_line(&self.note),
@@ -233,6 +237,7 @@ impl Facts {
             &self.incident,
             &self.cluster,
             &self.cause,
+            &self.cause_en,
             &self.occurred,
             &self.deadline,
             &self.note,

@@ -7,6 +7,7 @@ fn facts() -> Facts {
                   Cai, tỉnh Lào Cai (mặt hướng sang Hà Khẩu) [A]"
             .to_owned(),
         cause: "an toàn thông tin".to_owned(),
+        cause_en: "information security".to_owned(),
         occurred: "24/11/2026 09:12:03".to_owned(),
         deadline: "24/11/2026 10:12:03".to_owned(),
         note: String::new(),
