@@ -6,7 +6,9 @@ use crate::settings::Settings;
 use crate::table::Table;
 use crate::text;
 use anyhow::{Context as _, Result};
+use cotmoc_controller_core::incident::What;
 use cotmoc_controller_core::report::Report;
+use cotmoc_controller_core::saying;
 use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{DeviceId, TimeMs};
 use serde::Deserialize;
@@ -212,15 +214,22 @@ fn show(out: Out, rows: &[Row]) {
     out.table(&table);
 }
 
-/// Every line of the log, as it is kept.
+/// Every line of the log, as a sentence; one of a newer controller, as it is kept.
 fn log(out: Out, answer: &serde_json::Value) {
     let zone = OperatingWindow::default().zone;
     let lines = answer.get("log").and_then(|log| log.as_array());
     for line in lines.into_iter().flatten() {
         let at = line.get("at_ms").and_then(serde_json::Value::as_i64);
         let at = at.map(|ms| zone.format(TimeMs(ms))).unwrap_or_default();
-        let what = line.get("what").map(ToString::to_string);
-        out.say(format!("{at}  {}", what.unwrap_or_default()));
+        let what = line.get("what").cloned().unwrap_or_default();
+        let said = match serde_json::from_value::<What>(what.clone()) {
+            Ok(what) => saying::of(&what, &zone),
+            Err(_) => {
+                out.say(format!("{at}  {what}"));
+                continue;
+            }
+        };
+        out.say(format!("{at}  {} · {}", said.vi, said.en));
     }
 }
 

@@ -89,3 +89,16 @@ pub enum Source {
     /// The device's own signed journal, or its last words.
     Device,
 }
+
+impl Source {
+    /// Who says so, for people, in Vietnamese and in English.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Silence => ("lần cuối còn tín hiệu", "last sign of life"),
+            Self::Neighbour => ("thiết bị khác tại chỗ", "another device of the site"),
+            Self::Operator => ("người trực", "person on duty"),
+            Self::Device => ("nhật ký của thiết bị", "the device's own journal"),
+        }
+    }
+}

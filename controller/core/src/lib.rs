@@ -10,4 +10,5 @@ pub mod liveness;
 pub mod maintenance;
 pub mod report;
 pub mod role;
+pub mod saying;
 pub mod stage;

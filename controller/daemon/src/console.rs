@@ -7,7 +7,6 @@ mod frame;
 mod incidents;
 mod maintenance;
 mod model;
-mod sayings;
 mod session;
 mod sign_in;
 mod words;

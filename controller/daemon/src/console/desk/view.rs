@@ -2,7 +2,6 @@
 
 use super::super::frame::Frame;
 use super::super::incidents::{self, Line};
-use super::super::sayings;
 use super::super::session::SignedIn;
 use super::super::words::{Words, words};
 use crate::incidents::{Case, Desk};
@@ -10,8 +9,9 @@ use crate::overview::DeviceView;
 use crate::status;
 use crate::store::{MaintenanceRow, NoticeRow, NoticeState};
 use askama::Template;
-use cotmoc_controller_core::incident::{Duty, Proposal, State};
+use cotmoc_controller_core::incident::{Duty, Proposal, State, What};
 use cotmoc_controller_core::role::Right;
+use cotmoc_controller_core::saying::{self, Saying};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::window::{OperatingWindow, Zone};
 use std::collections::BTreeMap;
@@ -54,13 +54,13 @@ pub(super) struct Page {
 struct Said {
     at: String,
     tone: &'static str,
-    words: Words,
+    words: Saying,
 }
 
 #[derive(Debug)]
 struct Notice {
     at: String,
-    stage: Words,
+    stage: Saying,
     to: String,
     route: String,
     tone: &'static str,
@@ -120,10 +120,10 @@ pub(super) fn page(
     now: TimeMs,
 ) -> Page {
     let zone = OperatingWindow::default().zone;
-    let said = case.log.iter().rev().map(|entry| {
-        let (words, tone) = sayings::of(&entry.what, &zone);
-        let at = zone.format(entry.at_ms);
-        Said { at, tone, words }
+    let said = case.log.iter().rev().map(|entry| Said {
+        at: zone.format(entry.at_ms),
+        tone: tone(&entry.what),
+        words: saying::of(&entry.what, &zone),
     });
     Page {
         frame,
@@ -137,6 +137,24 @@ pub(super) fn page(
         figures: figures(case, &zone),
         notices: notices.iter().map(|row| notice(row, &zone)).collect(),
         deeds: deeds(case, who),
+    }
+}
+
+/// How grave a line of the log is.
+const fn tone(what: &What) -> &'static str {
+    match what {
+        What::Opened { .. } | What::Relapsed => "bad",
+        What::DismissalProposed { .. } => "warn",
+        What::Acknowledged { .. }
+        | What::Recovered
+        | What::Resolved
+        | What::Accepted
+        | What::Confirmed { .. }
+        | What::Closed { .. } => "good",
+        What::Evidence { .. }
+        | What::Fired { .. }
+        | What::Dismissed { .. }
+        | What::ClosingProposed { .. } => "rest",
     }
 }
 
@@ -172,7 +190,7 @@ fn deeds(case: &Case, who: &SignedIn) -> Deeds {
 fn figures(case: &Case, zone: &Zone) -> Vec<(Words, String)> {
     let incident = &case.incident;
     let time = |at: Option<TimeMs>| at.map_or_else(|| "—".to_owned(), |at| zone.format(at));
-    let source = sayings::source(incident.source());
+    let (source_vi, source_en) = incident.source().words();
     vec![
         (
             words("Xảy ra", "occurred"),
@@ -180,7 +198,7 @@ fn figures(case: &Case, zone: &Zone) -> Vec<(Words, String)> {
         ),
         (
             words("Căn cứ", "founded on"),
-            format!("{} · {}", source.vi, source.en),
+            format!("{source_vi} · {source_en}"),
         ),
         (
             words("Phát hiện", "detected"),
@@ -242,7 +260,7 @@ fn notice(row: &NoticeRow, zone: &Zone) -> Notice {
     };
     Notice {
         at: zone.format(row.created_ms),
-        stage: sayings::stage(&row.stage),
+        stage: saying::stage(&row.stage),
         to: row.recipient.clone(),
         route: format!("{} {}", row.route, row.address).trim().to_owned(),
         tone,
