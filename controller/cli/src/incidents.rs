@@ -2,6 +2,7 @@
 
 use crate::api::Api;
 use crate::out::Out;
+use crate::paper;
 use crate::settings::Settings;
 use crate::table::Table;
 use crate::text;
@@ -67,6 +68,13 @@ pub enum Command {
         #[arg(long)]
         output: PathBuf,
     },
+    /// Make the paper of a report (biên bản), to be printed and signed, if its figures follow from its log
+    Paper {
+        report: PathBuf,
+        /// The DOCX file to make
+        #[arg(long)]
+        output: PathBuf,
+    },
     /// Read the log in a report again, and see whether it gives the figures that the report states
     Verify { report: PathBuf },
 }
@@ -107,28 +115,27 @@ enum Duty {
 }
 
 pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> {
-    if let Command::Verify { report } = &command {
-        return verify(out, report);
-    }
-    let api = Api::new(settings)?;
+    let api = || Api::new(settings);
     let answer: serde_json::Value = match command {
         Command::List => {
-            let answer: serde_json::Value = api.get("/api/v1/incidents").await?;
+            let answer: serde_json::Value = api()?.get("/api/v1/incidents").await?;
             show(out, &Incidents::deserialize(&answer)?.incidents);
             return Ok(out.document(&answer)?);
         }
-        Command::Show { incident } => api.get(&path(&incident, "")?).await?,
+        Command::Show { incident } => api()?.get(&path(&incident, "")?).await?,
         Command::Ack {
             incident,
             by,
             minutes,
         } => {
             let body = serde_json::json!({ "by": by, "minutes": minutes });
-            api.post(&path(&incident, "/acknowledge")?, &body).await?
+            api()?
+                .post(&path(&incident, "/acknowledge")?, &body)
+                .await?
         }
         Command::Told { incident, by } => {
             let body = serde_json::json!({ "by": by });
-            api.post(&path(&incident, "/told")?, &body).await?
+            api()?.post(&path(&incident, "/told")?, &body).await?
         }
         Command::Dismiss {
             incident,
@@ -136,11 +143,11 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
             proof: Some(proof),
         } => {
             let body = serde_json::json!({ "by": by, "proof": proof });
-            api.post(&path(&incident, "/dismissal")?, &body).await?
+            api()?.post(&path(&incident, "/dismissal")?, &body).await?
         }
         Command::Dismiss { incident, by, .. } => {
             let body = serde_json::json!({ "by": by });
-            api.post(&path(&incident, "/dismiss")?, &body).await?
+            api()?.post(&path(&incident, "/dismiss")?, &body).await?
         }
         Command::Close {
             incident,
@@ -150,10 +157,10 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
         } => {
             let body =
                 serde_json::json!({ "by": by, "countersigned": countersigned, "remedy": remedy });
-            api.post(&path(&incident, "/close")?, &body).await?
+            api()?.post(&path(&incident, "/close")?, &body).await?
         }
         Command::Report { incident, output } => {
-            let report: serde_json::Value = api.get(&path(&incident, "/report")?).await?;
+            let report: serde_json::Value = api()?.get(&path(&incident, "/report")?).await?;
             let text = serde_json::to_vec_pretty(&report)?;
             fs::write(&output, text)
                 .with_context(|| format!("{} could not be written", output.display()))?;
@@ -161,22 +168,36 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
             return Ok(out.document(&report)?);
         }
         Command::Verify { report } => return verify(out, &report),
+        Command::Paper { report, output } => return paper(out, &report, &output),
     };
     show(out, &[Row::deserialize(&answer)?]);
     log(out, &answer);
     Ok(out.document(&answer)?)
 }
 
-/// Whether the figures of a report follow from its log; no controller is asked.
-fn verify(out: Out, path: &Path) -> Result<()> {
+/// A report with its text, if its figures follow from its log; no controller is asked.
+fn verified(path: &Path) -> Result<(Vec<u8>, Report)> {
     let text = fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
     let report: Report = serde_json::from_slice(&text)
         .with_context(|| format!("{} is no report of an incident", path.display()))?;
     report
         .verify()
         .with_context(|| format!("{} is not to be believed", path.display()))?;
+    Ok((text, report))
+}
+
+fn verify(out: Out, report: &Path) -> Result<()> {
+    let (_, report) = verified(report)?;
     out.say(out.words(text::REPORT_AGREES));
     Ok(out.document(&serde_json::json!({ "incident": report.incident, "agrees": true }))?)
+}
+
+fn paper(out: Out, report: &Path, output: &Path) -> Result<()> {
+    let (text, report) = verified(report)?;
+    fs::write(output, paper::docx(&text, &report)?)
+        .with_context(|| format!("{} could not be written", output.display()))?;
+    out.say(output.display().to_string());
+    Ok(out.document(&serde_json::json!({ "incident": report.incident, "file": output }))?)
 }
 
 fn path(incident: &str, what: &str) -> Result<String> {

@@ -16,6 +16,7 @@ mod media;
 mod notices;
 mod out;
 mod overrides;
+mod paper;
 mod preflight;
 mod programme;
 mod receipts;
