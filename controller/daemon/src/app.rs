@@ -73,7 +73,7 @@ impl App {
         clock::begin(store.probed().await?.unwrap_or(TimeMs(0)));
         let authorities = Authorities::open(&data.join("ca"))?;
         let names = settings.names.clone();
-        let certificate = ServerCertificate::new(&authorities.server, names, clock::now())?;
+        let certificate = ServerCertificate::new(&authorities.server, names, clock::wall())?;
         let published = Published::load(&store).await?;
         let notices = Notices::open(&settings.notices, &data, store.clone())?;
         Ok(Self {
@@ -125,7 +125,7 @@ impl App {
     /// [`ApiError`], after the log says why.
     pub fn certify(&self, device: &DeviceId, spki: &[u8]) -> ApiResult<String> {
         let life = Validity {
-            from: clock::now(),
+            from: clock::wall(),
             days: self.settings.certificate_days,
         };
         let authority = &self.authorities.device;

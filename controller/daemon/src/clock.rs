@@ -22,6 +22,12 @@ pub fn begin(last_known: TimeMs) {
     *trusted = Some(TrustedClock::boot(reading, last_known));
 }
 
+/// The machine's wall clock: certificates go by it, as TLS everywhere does.
+#[must_use]
+pub fn wall() -> TimeMs {
+    TimeMs(boot::wall_ms())
+}
+
 /// The time now.
 #[must_use]
 pub fn now() -> TimeMs {
@@ -33,7 +39,7 @@ pub fn now() -> TimeMs {
 
 fn read() -> Reading {
     Reading {
-        wall_ms: TimeMs(boot::wall_ms()),
+        wall_ms: wall(),
         boot_ms: i64::try_from(boot::since_boot_ms()).unwrap_or(i64::MAX),
         is_synchronised: boot::clock_synchronised(),
     }

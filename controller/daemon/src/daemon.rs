@@ -178,7 +178,7 @@ async fn renew(app: Shared, stop: CancellationToken) {
         }
         match app
             .certificate
-            .renew_if_due(&app.authorities.server, clock::now())
+            .renew_if_due(&app.authorities.server, clock::wall())
         {
             Ok(false) => {}
             Ok(true) => tracing::info!("the controller's certificate was renewed"),

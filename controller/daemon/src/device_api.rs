@@ -66,7 +66,7 @@ async fn admit(app: &Shared, peer: Option<Peer>, may_renew: bool) -> ApiResult<A
     let shown = peer.and_then(|peer| peer.spki_sha256.zip(peer.valid_until));
     let (key, valid_until) = shown.ok_or_else(not_active)?;
     let device = app.directory.active(key).ok_or_else(not_active)?;
-    if valid_until <= clock::now() && !may_renew {
+    if valid_until <= clock::wall() && !may_renew {
         return Err(expired());
     }
     if device.spki_sha256 == key {
