@@ -283,10 +283,14 @@ impl Wall {
     /// Mixed sound of `[from_ns, to_ns)`, left channel, one sample per frame; missing blocks are left out.
     pub fn heard_in(&self, from_ns: i64, to_ns: i64) -> Vec<i16> {
         let sound = self.recorder.sound.lock().unwrap();
-        let blocks = sound.iter().filter(|b| (from_ns..to_ns).contains(&b.0));
-        blocks
-            .flat_map(|b| b.1.iter().copied().step_by(2))
-            .collect()
+        let samples = sound.iter().flat_map(|(begin, block)| {
+            let left = block.iter().copied().step_by(2);
+            (0i64..)
+                .zip(left)
+                .map(move |(n, sample)| (begin + n * SECOND / 48_000, sample))
+        });
+        let within = samples.filter(|(at, _)| (from_ns..to_ns).contains(at));
+        within.map(|(_, sample)| sample).collect()
     }
 
     pub fn stop(self) {
