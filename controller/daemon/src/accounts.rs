@@ -27,6 +27,7 @@ const AT_ONCE: usize = 2;
 pub const LEAST_CHARS: usize = 12;
 const MOST_CHARS: usize = 256;
 const MOST_NAME_CHARS: usize = 80;
+const MOST_ACCOUNT_CHARS: usize = 32;
 /// The name under which wrong first-run codes are counted; no account has it.
 const FIRST_RUN: &str = "(first run)";
 
@@ -154,6 +155,8 @@ impl Accounts {
     /// [`AccountError`].
     pub async fn sign_in(&self, account: &str, password: &str) -> Result<String, AccountError> {
         let account = account.trim().to_lowercase();
+        // No longer name is anybody's; none is remembered.
+        let account: String = account.chars().take(MOST_ACCOUNT_CHARS + 1).collect();
         self.begin(&account)?;
         if !self.proves(&account, password).await? {
             return Err(AccountError::Wrong);
@@ -322,7 +325,7 @@ fn derive(password: &str) -> Option<String> {
 fn is_legal(account: &str) -> bool {
     let is_plain =
         |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_');
-    (2..=32).contains(&account.len()) && account.bytes().all(is_plain)
+    (2..=MOST_ACCOUNT_CHARS).contains(&account.len()) && account.bytes().all(is_plain)
 }
 
 /// In a time that says nothing about where they differ.

@@ -4,7 +4,7 @@ use crate::app::Shared;
 use crate::clock;
 use crate::notices::{Facts, Occasion, Order};
 use crate::settings::RouteSettings;
-use crate::store::{NoticeState, StoreError};
+use crate::store::{MOST_NOTICES, NoticeState, StoreError};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::window::OperatingWindow;
@@ -16,7 +16,6 @@ const EVERYBODY: &str = "drill";
 const TICK: Duration = Duration::from_secs(20);
 /// How long the daily drill may take to arrive.
 const PATIENCE: Millis = 30 * MINUTE;
-const MOST_NOTICES: u32 = 1_000;
 
 /// A notice by every way out.
 pub fn orders(app: &Shared, incident: &str, now: TimeMs) -> Vec<Order> {

@@ -13,7 +13,7 @@ use crate::app::Shared;
 use crate::clock;
 use crate::overview::{DeviceView, overview};
 use crate::store::{
-    EntryRow, MaintenanceRow, NoticeState, RecordKind, RecordQuery, Store, StoreError,
+    EntryRow, MOST_NOTICES, MaintenanceRow, NoticeState, RecordKind, RecordQuery, Store, StoreError,
 };
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
@@ -26,7 +26,6 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const TICK: Duration = Duration::from_secs(1);
-const MOST_NOTICES: u32 = 1_000;
 const MOST_EVENTS: u32 = 500;
 /// Every incident, and what is known of every device.
 #[derive(Debug, Default)]

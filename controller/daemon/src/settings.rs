@@ -124,8 +124,8 @@ fn addresses(reader: &mut Reader) -> Addresses {
     };
     if !all.console.ip().is_loopback() {
         let found = Some(format!("\"{}\"", all.console));
-        let remedy = "a loopback address such as 127.0.0.1:8080: the console has no sign-in yet; \
-                      reach it over SSH port forwarding";
+        let remedy = "a loopback address such as 127.0.0.1:8080: the console speaks HTTP without \
+                      encryption; reach it over SSH port forwarding";
         reader.mistake("listen.console", found, remedy);
     }
     let fixed = [all.device, all.enrol, all.console].map(|a| (a.port() > 0).then_some(a));

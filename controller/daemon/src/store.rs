@@ -34,7 +34,7 @@ pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};
 pub use incidents::EntryRow;
 pub use maintenance::MaintenanceRow;
-pub use notices::{NewNotice, NoticeRow, NoticeState};
+pub use notices::{MOST_NOTICES, NewNotice, NoticeRow, NoticeState};
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use seen::SeenRow;
 

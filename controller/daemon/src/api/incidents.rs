@@ -4,7 +4,7 @@ use crate::app::Shared;
 use crate::clock;
 use crate::http::{ApiError, ApiResult, Json, Segment};
 use crate::incidents::{Case, DeskError};
-use crate::store::NoticeRow;
+use crate::store::{MOST_NOTICES, NoticeRow};
 use axum::extract::State;
 use axum::http::StatusCode;
 use cotmoc_controller_core::cause::{Cause, Source};
@@ -13,8 +13,6 @@ use cotmoc_controller_core::report::Report;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{DeviceId, TimeMs};
 use serde::{Deserialize, Serialize};
-
-const MOST_NOTICES: u32 = 1_000;
 
 /// An incident as people ask for it.
 #[derive(Debug, Serialize)]
@@ -44,8 +42,7 @@ pub(super) struct Acknowledgement {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Told {
-    /// The officer of the department who was told.
+pub(super) struct By {
     by: String,
 }
 
@@ -55,12 +52,6 @@ pub(super) struct Proposal {
     by: String,
     /// What shows that nothing stopped.
     proof: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Agreement {
-    by: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,11 +95,11 @@ pub(super) async fn acknowledge(
     write(&app, &id, What::Acknowledged { by, until_ms }).await
 }
 
-/// Somebody told the department another way, and its officer has confirmed that.
+/// Somebody told the department another way, and its officer, named here, has confirmed that.
 pub(super) async fn told(
     State(app): State<Shared>,
     Segment(id): Segment<String>,
-    Json(body): Json<Told>,
+    Json(body): Json<By>,
 ) -> ApiResult<axum::Json<View>> {
     let by = said("by", &body.by)?;
     write(&app, &id, What::Confirmed { by }).await
@@ -129,7 +120,7 @@ pub(super) async fn propose_dismissal(
 pub(super) async fn dismiss(
     State(app): State<Shared>,
     Segment(id): Segment<String>,
-    Json(body): Json<Agreement>,
+    Json(body): Json<By>,
 ) -> ApiResult<axum::Json<View>> {
     let by = said("by", &body.by)?;
     write(&app, &id, What::Dismissed { by }).await

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::http::{ApiError, Segment};
 use crate::incidents::{Case, DeskError};
 use crate::overview::overview;
+use crate::store::MOST_NOTICES;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,7 +25,6 @@ use serde::Deserialize;
 
 /// How many lines the incident book shows.
 const LINES: usize = 200;
-const MOST_NOTICES: u32 = 200;
 
 #[derive(Debug, Deserialize)]
 struct Deed {

@@ -1,5 +1,6 @@
 //! What the page shows, ready to be written.
 
+use super::frame::Frame;
 use super::incidents::{self, Line};
 use super::words::{self, Words, words};
 use crate::app::App;
@@ -24,8 +25,7 @@ const DETAIL_CHARS: usize = 160;
 #[derive(Debug, Template)]
 #[template(path = "status.html")]
 pub(super) struct Page {
-    now: String,
-    site: String,
+    frame: Frame,
     counts: Vec<Count>,
     /// What somebody must still do something about.
     incidents: Vec<Line>,
@@ -129,12 +129,7 @@ pub(super) async fn page(app: &App) -> ApiResult<Page> {
     views.sort_by_key(|view| std::cmp::Reverse(view.status.map_or(0, status::gravity)));
     let published = app.published();
     Ok(Page {
-        now: zone.format(now),
-        site: published
-            .root
-            .as_ref()
-            .map(|root| root.site.to_string())
-            .unwrap_or_default(),
+        frame: Frame::new(words("Màn hình", "Status of the walls"), app, None),
         counts: counts(&views),
         incidents: incidents::lines(&*app.desk.lock().await, &zone, now),
         walls: views.iter().map(|view| wall(view, &zone, now)).collect(),

@@ -11,6 +11,8 @@ use cotmoc_proto::time::{MINUTE, Millis, SECOND};
 use cotmoc_proto::{Digest, TimeMs};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+/// More notices than one incident ever has.
+pub const MOST_NOTICES: u32 = 1_000;
 /// How long one attempt holds a notice.
 const LEASE: Millis = 30 * SECOND;
 /// A repetition that lies further ahead was set before the clock went back.
