@@ -12,3 +12,4 @@ pub mod report;
 pub mod role;
 pub mod saying;
 pub mod stage;
+pub mod timetable;

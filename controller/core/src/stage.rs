@@ -87,6 +87,42 @@ pub enum Unless {
     InTime,
 }
 
+impl Unless {
+    /// Every exception.
+    pub const ALL: [Self; 5] = [
+        Self::Never,
+        Self::Acknowledged,
+        Self::Accepted,
+        Self::Confirmed,
+        Self::InTime,
+    ];
+
+    /// The name in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Acknowledged => "acknowledged",
+            Self::Accepted => "accepted",
+            Self::Confirmed => "confirmed",
+            Self::InTime => "in-time",
+        }
+    }
+}
+
+impl std::str::FromStr for Unless {
+    type Err = UnknownException;
+    fn from_str(text: &str) -> Result<Self, UnknownException> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| UnknownException(text.to_owned()))
+    }
+}
+
+/// A name that stands for no exception.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no exception of a stage")]
+pub struct UnknownException(String);
+
 /// One step of the escalation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,7 @@ use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
 use crate::http::{ApiError, ApiResult};
 use crate::incidents::Desk;
+use crate::network::Network;
 use crate::notices::Notices;
 use crate::operator::OperatorToken;
 use crate::publish::{self, Checked, Refusal};
@@ -44,6 +45,7 @@ pub struct App {
     pub accounts: Accounts,
     pub notices: Arc<Notices>,
     pub desk: tokio::sync::Mutex<Desk>,
+    pub network: Network,
     pub uploads: Arc<Semaphore>,
     /// Questions for news that may be held at once.
     pub waiters: Arc<Semaphore>,
@@ -78,7 +80,8 @@ impl App {
         let notices = Notices::open(&settings.notices, &data, store.clone())?;
         Ok(Self {
             notices: Arc::new(notices),
-            desk: tokio::sync::Mutex::new(Desk::load(&store, settings.patience.clone()).await?),
+            desk: tokio::sync::Mutex::new(Desk::load(&store, &settings.rules).await?),
+            network: Network::new(settings.network.clone()),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),
             certificate: Arc::new(certificate),
             authorities,

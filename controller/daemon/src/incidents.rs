@@ -3,22 +3,23 @@
 //! sends.
 
 mod case;
+mod doubt;
 mod evidence;
 mod heard;
 mod orders;
+mod sending;
 
 pub use case::Case;
 
 use crate::app::Shared;
 use crate::clock;
 use crate::overview::{DeviceView, overview};
-use crate::store::{
-    EntryRow, MOST_NOTICES, MaintenanceRow, NoticeState, RecordKind, RecordQuery, Store, StoreError,
-};
+use crate::settings::Rules;
+use crate::store::{EntryRow, MaintenanceRow, RecordKind, RecordQuery, Store, StoreError};
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
-use cotmoc_controller_core::stage::Table;
+use cotmoc_controller_core::timetable::Timetable;
 use cotmoc_proto::device::ScreenStatus;
 use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
 use std::collections::BTreeMap;
@@ -30,11 +31,13 @@ const MOST_EVENTS: u32 = 500;
 /// Every incident, and what is known of every device.
 #[derive(Debug, Default)]
 pub struct Desk {
-    table: Table,
+    tables: Timetable,
     patience: Patience,
     devices: BTreeMap<DeviceId, Watched>,
     cases: BTreeMap<String, Case>,
     maintenance: Vec<MaintenanceRow>,
+    /// When the controller was away before this run.
+    away: Option<(TimeMs, TimeMs)>,
     /// When it last looked at everything.
     turned: Option<TimeMs>,
     /// The newest event that was weighed; `None`: what is newest comes first.
@@ -64,10 +67,13 @@ impl Desk {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn load(store: &Store, patience: Patience) -> Result<Self, StoreError> {
+    pub async fn load(store: &Store, rules: &Rules) -> Result<Self, StoreError> {
+        let now = clock::now();
         let mut desk = Self {
-            patience,
-            maintenance: store.maintenance(clock::now()).await?,
+            patience: rules.patience.clone(),
+            tables: rules.tables.clone(),
+            away: store.probed().await?.map(|since| (since, now)),
+            maintenance: store.maintenance(now).await?,
             ..Self::default()
         };
         for row in store.entries().await? {
@@ -103,18 +109,28 @@ impl Desk {
     /// # Errors
     /// [`StoreError`].
     pub async fn audit(&self, store: &Store, then: TimeMs) -> Result<(usize, usize), StoreError> {
-        let fresh = Self::load(store, self.patience.clone()).await?;
+        let fresh = Self::load(store, &self.rules()).await?;
         let differs =
             |case: &&Case| self.case(&case.id).map(|held| &held.incident) != Some(&case.incident);
         let due = |case: &Case| {
             let is_over = matches!(case.incident.state(), State::Closed | State::Dismissed);
             // Under maintenance fewer stages are due, never more.
-            let calls = self.table.due(&case.incident, true, then);
+            let calls = self
+                .tables
+                .of(&case.incident)
+                .due(&case.incident, true, then);
             if is_over { 0 } else { calls.len() }
         };
         let differences =
             fresh.cases().filter(differs).count() + self.cases.len().abs_diff(fresh.cases.len());
         Ok((differences, fresh.cases().map(due).sum()))
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            patience: self.patience.clone(),
+            tables: self.tables.clone(),
+        }
     }
 
     /// Reads again which maintenance is announced.
@@ -164,24 +180,7 @@ impl Desk {
             }
         }
         self.weigh(app, &views, now).await?;
-        let open =
-            |case: &&Case| !matches!(case.incident.state(), State::Closed | State::Dismissed);
-        let ids: Vec<String> = self
-            .cases
-            .values()
-            .filter(open)
-            .map(|c| c.id.clone())
-            .collect();
-        for id in ids {
-            let view = views.iter().find(|view| {
-                self.case(&id)
-                    .is_some_and(|case| case.device == view.row.device)
-            });
-            if let Some(view) = view {
-                self.escalate(app, &id, view, now).await?;
-                self.receipts(app, &id, &view.row.channel).await?;
-            }
-        }
+        self.escalate(app, &views, now).await?;
         self.turned = Some(clock::now());
         Ok(())
     }
@@ -260,7 +259,8 @@ impl Desk {
                 }
                 let id = format!("{device}-{}", now.0 / 1_000);
                 let opened = What::Opened {
-                    cause: cause_of(view.status),
+                    // What it said before it fell silent is no cause.
+                    cause: stopped.map_or(Cause::Unknown, |_said| cause_of(view.status)),
                     last_proof_ms: last_proof,
                     window: view.window.clone(),
                 };
@@ -306,92 +306,6 @@ impl Desk {
             self.weighed = Some(event.id);
         }
         Ok(())
-    }
-
-    /// Sends what is due. It is handed to the outbox first and noted after: what dies in between is
-    /// handed over again, under the same keys.
-    async fn escalate(
-        &mut self,
-        app: &Shared,
-        id: &str,
-        view: &DeviceView,
-        now: TimeMs,
-    ) -> Result<(), DeskError> {
-        let Some(case) = self.cases.get(id) else {
-            return Ok(());
-        };
-        let is_maintained = self.maintenance(&view.row.channel, now).is_some();
-        let calls = self.table.due(&case.incident, is_maintained, now);
-        let recovered = orders::recovered(&self.table, case);
-        if calls.is_empty() && recovered.is_none() {
-            return Ok(());
-        }
-        let people = &app.settings.people;
-        let mut orders = orders::of(case, view, people, &calls);
-        if let Some(to) = &recovered {
-            orders.extend(orders::of(case, view, people, std::slice::from_ref(to)));
-        }
-        for call in &calls {
-            tracing::warn!(
-                incident = id,
-                stage = call.stage,
-                "an incident's stage is due"
-            );
-        }
-        app.notices.enqueue(orders).await?;
-        let fired = calls.into_iter().chain(recovered).map(|call| EntryRow {
-            incident: id.to_owned(),
-            device: case.device.clone(),
-            entry: Entry {
-                at_ms: now,
-                what: What::Fired { stage: call.stage },
-            },
-        });
-        let rows = fired.collect();
-        self.keep(app, rows).await
-    }
-
-    /// What the department's providers and officers have taken over.
-    async fn receipts(
-        &mut self,
-        app: &Shared,
-        id: &str,
-        channel: &ChannelId,
-    ) -> Result<(), DeskError> {
-        let Some(case) = self
-            .cases
-            .get(id)
-            .filter(|case| case.incident.confirmed().is_none())
-        else {
-            return Ok(());
-        };
-        let notices = app.store.notices(Some(id.to_owned()), MOST_NOTICES).await?;
-        let ours: Vec<&str> = orders::department(&app.settings.people, channel).collect();
-        let to_department = notices
-            .iter()
-            .filter(|n| ours.contains(&n.recipient.as_str()));
-        let mut rows = Vec::new();
-        for notice in to_department {
-            let accepted = notice
-                .accepted_ms
-                .filter(|_| case.incident.accepted().is_none());
-            let confirmed = (notice.state == NoticeState::Confirmed)
-                .then_some(notice.confirmed_ms)
-                .flatten();
-            let by = notice.confirmed_by.clone().unwrap_or_default();
-            let what = confirmed.map(|at_ms| (at_ms, What::Confirmed { by }));
-            let whats = accepted
-                .map(|at_ms| (at_ms, What::Accepted))
-                .into_iter()
-                .chain(what);
-            rows.extend(whats.map(|(at_ms, what)| EntryRow {
-                incident: id.to_owned(),
-                device: case.device.clone(),
-                entry: Entry { at_ms, what },
-            }));
-        }
-        rows.sort_by_key(|row| row.entry.at_ms);
-        self.keep(app, rows).await
     }
 
     /// Onto the disk, then into the incident.

@@ -31,6 +31,7 @@ mod enrolment;
 mod http;
 mod incidents;
 mod listen;
+mod network;
 mod notices;
 mod operator;
 mod overview;

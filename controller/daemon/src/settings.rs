@@ -2,6 +2,7 @@
 
 mod notices;
 mod people;
+mod stages;
 mod witness;
 
 pub use notices::{
@@ -11,9 +12,13 @@ pub use people::Person;
 pub use witness::WitnessSettings;
 
 use cotmoc_controller_core::liveness::Patience;
+use cotmoc_controller_core::timetable::Timetable;
+use cotmoc_proto::TimeMs;
 use cotmoc_proto::media::MAX_ASSET_BYTES;
 use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_proto::window::{DayTime, OperatingWindow};
 use cotmoc_service::config::{Mistakes, Reader};
+use jiff::civil::Date;
 use reqwest::Url;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -43,8 +48,17 @@ pub struct Settings {
     pub notices: NoticeSettings,
     /// Who hears of incidents.
     pub people: Vec<Person>,
-    pub patience: Patience,
+    pub rules: Rules,
+    /// `HOST:PORT` of what shows that this machine's own network works.
+    pub network: Vec<String>,
     pub witness: WitnessCall,
+}
+
+/// By what incidents open and go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    pub patience: Patience,
+    pub tables: Timetable,
 }
 
 /// Where the controller says that it is well, and how often.
@@ -93,7 +107,11 @@ impl Settings {
             connections: usize::try_from(reader.within("limits.connections", 4_096, 16..=65_536))
                 .unwrap_or(4_096),
             people: people::read(&mut reader, &notices),
-            patience: people::patience(&mut reader),
+            rules: Rules {
+                patience: people::patience(&mut reader),
+                tables: stages::read(&mut reader),
+            },
+            network: network(&mut reader),
             witness: WitnessCall {
                 to: reader.list(
                     "witness.to",
@@ -135,6 +153,26 @@ fn addresses(reader: &mut Reader) -> Addresses {
         reader.mistake("listen", None, "three different addresses");
     }
     all
+}
+
+fn network(reader: &mut Reader) -> Vec<String> {
+    let expected = "addresses such as \"10.0.0.1:53\" or \"example.vn:443\"";
+    let probes: Vec<String> = reader.list("incidents.network", expected);
+    let is_good = |probe: &String| {
+        let parts = probe.rsplit_once(':');
+        parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    for probe in probes.iter().filter(|probe| !is_good(probe)) {
+        reader.mistake("incidents.network", Some(format!("{probe:?}")), expected);
+    }
+    probes
+}
+
+/// The beginning of a day at the place of the regulation.
+fn midnight(reader: &mut Reader, key: &str) -> Option<TimeMs> {
+    let date: Date = reader.maybe(key, "a date such as \"2027-01-01\"")?;
+    let zone = OperatingWindow::default().zone;
+    DayTime::new(0, 0).map(|midnight| zone.at(date, midnight))
 }
 
 fn names(reader: &mut Reader) -> Vec<String> {

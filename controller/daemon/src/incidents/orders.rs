@@ -12,7 +12,12 @@ use std::collections::BTreeSet;
 const RECOVERED: &str = "recovered";
 
 /// One notice for each person and way: of several stages, the last that is for them.
-pub(super) fn of(case: &Case, view: &DeviceView, people: &[Person], calls: &[Call]) -> Vec<Order> {
+pub(super) fn of(
+    case: &Case,
+    view: &DeviceView,
+    (people, note): (&[&Person], &str),
+    calls: &[Call],
+) -> Vec<Order> {
     let channel = &view.row.channel;
     let concerned = people.iter().filter(|person| person.cares_for(channel));
     concerned
@@ -25,7 +30,10 @@ pub(super) fn of(case: &Case, view: &DeviceView, people: &[Person], calls: &[Cal
                 incident: case.id.clone(),
                 stage: call.stage.clone(),
                 occasion: occasion(&call.stage, &person.roles),
-                facts: facts(case, view),
+                facts: Facts {
+                    note: note.to_owned(),
+                    ..facts(case, view)
+                },
                 recipient: person.name.clone(),
                 route: route.clone(),
                 address: address.clone(),

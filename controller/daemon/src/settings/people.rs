@@ -3,8 +3,8 @@
 use super::NoticeSettings;
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_controller_core::stage::Audience;
-use cotmoc_proto::ChannelId;
 use cotmoc_proto::time::{Millis, SECOND};
+use cotmoc_proto::{ChannelId, TimeMs};
 use cotmoc_service::config::Reader;
 use std::collections::BTreeSet;
 
@@ -17,6 +17,9 @@ pub struct Person {
     pub channels: Vec<ChannelId>,
     /// Route and address; the address is empty for a webhook and a sheet.
     pub via: Vec<(String, String)>,
+    /// From when on, and until when, they hold their office.
+    pub from: Option<TimeMs>,
+    pub until: Option<TimeMs>,
 }
 
 impl Person {
@@ -24,6 +27,12 @@ impl Person {
     #[must_use]
     pub fn cares_for(&self, channel: &ChannelId) -> bool {
         self.channels.is_empty() || self.channels.contains(channel)
+    }
+
+    /// Whether they hold their office at `now`.
+    #[must_use]
+    pub fn is_in_office(&self, now: TimeMs) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 }
 
@@ -89,6 +98,8 @@ fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Per
         roles: roles.into_iter().collect(),
         channels,
         via,
+        from: super::midnight(reader, &key("from")),
+        until: super::midnight(reader, &key("until")),
     })
 }
 

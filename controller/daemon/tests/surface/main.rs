@@ -15,6 +15,7 @@ mod enrolment;
 mod incidents;
 mod limits;
 mod notices;
+mod outage;
 mod overrides;
 mod page;
 mod publish;
