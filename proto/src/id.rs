@@ -117,6 +117,21 @@ id!(
     BootId,
     "boot"
 );
+id!(
+    /// One entry that a kiosk's visitor can look up.
+    EntryId,
+    "entry"
+);
+id!(
+    /// One category of entries.
+    CategoryId,
+    "category"
+);
+id!(
+    /// The official code of an administrative unit.
+    UnitCode,
+    "unit"
+);
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,9 @@ pub mod trust;
 pub mod window;
 
 pub use digest::Digest;
-pub use id::{BootId, ChannelId, DaypartId, DeviceId, Holder, ItemId, PlaylistId, SiteId, ZoneId};
+pub use id::{
+    BootId, CategoryId, ChannelId, DaypartId, DeviceId, EntryId, Holder, ItemId, PlaylistId,
+    SiteId, UnitCode, ZoneId,
+};
 pub use reject::Reject;
 pub use time::{Millis, TimeMs};

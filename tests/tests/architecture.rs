@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// Crate, folder, and the crates of ours that it may use outside its tests.
 const ARROWS: &[(&str, &str, &[&str])] = &[
     ("cotmoc-proto", "proto", &[]),
+    ("cotmoc-lookup", "proto/lookup", &["cotmoc-proto"]),
     ("cotmoc-player-core", "player/core", &["cotmoc-proto"]),
     ("cotmoc-canvas", "player/canvas", &[]),
     ("cotmoc-service", "deploy/service", &[]),
@@ -73,6 +74,7 @@ const PURE: &[(&str, &[&str])] = &[
             "thiserror",
         ],
     ),
+    ("cotmoc-lookup", &["jiff", "serde", "thiserror"]),
     (
         "cotmoc-player-core",
         &["serde", "serde_json", "sha2", "thiserror"],

@@ -1,0 +1,13 @@
+//! What a visitor looks up at a kiosk (Điều 2.2 and 7.4), as values and pure functions: the content
+//! that agencies write ([`content`]), in three languages ([`language`]), and when a place is open
+//! ([`hours`]).
+//!
+//! The controller builds the package from the content, the kiosk reads it, both with this code.
+
+pub mod content;
+pub mod fold;
+pub mod hours;
+pub mod language;
+
+pub use content::{Content, Entry};
+pub use language::{Language, Localized};
