@@ -74,7 +74,21 @@ const PURE: &[(&str, &[&str])] = &[
             "thiserror",
         ],
     ),
-    ("cotmoc-lookup", &["jiff", "serde", "thiserror"]),
+    (
+        "cotmoc-lookup",
+        &[
+            "fst",
+            "jiff",
+            "levenshtein_automata",
+            "miniz_oxide",
+            "pinyin",
+            "rust-stemmers",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "unicode-normalization",
+        ],
+    ),
     (
         "cotmoc-player-core",
         &["serde", "serde_json", "sha2", "thiserror"],

@@ -7,7 +7,9 @@
 pub mod content;
 pub mod fold;
 pub mod hours;
+pub mod index;
 pub mod language;
+pub mod query;
 
 pub use content::{Content, Entry};
 pub use language::{Language, Localized};
