@@ -13,8 +13,8 @@ pub use entry::{
     Phone, PhoneNumber, Picture, Position, Text,
 };
 pub use kind::{
-    Applies, Currency, DateSpan, Document, Event, Fee, Kind, LegalBasis, Nationality, Notice,
-    Procedure, Purpose, Severity,
+    Applies, Currency, DateSpan, Document, Event, Fee, Kind, KindTag, LegalBasis, Nationality,
+    Notice, Procedure, Purpose, Severity,
 };
 
 use crate::language::Localized;
@@ -131,4 +131,4 @@ pub struct Contact {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

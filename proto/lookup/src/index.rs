@@ -7,7 +7,7 @@
 mod build;
 mod terms;
 
-pub use build::{Document, Name, build};
+pub use build::{Document, Name, TooBig, build};
 
 use cotmoc_proto::{Digest, TimeMs};
 
@@ -91,11 +91,19 @@ pub(crate) struct Record<'i> {
     pub(crate) popularity: u16,
     /// Words of the Vietnamese name.
     pub(crate) words: u8,
+    /// [`KindTag`](crate::content::KindTag) as a number.
+    pub(crate) kind: u8,
     pub(crate) category: u16,
     pub(crate) from: TimeMs,
     pub(crate) until: TimeMs,
     /// Vietnamese names and aliases, composed, in lower case, with their marks.
     pub(crate) names: &'i str,
+}
+
+impl Record<'_> {
+    pub(crate) fn is_valid(&self, now: TimeMs) -> bool {
+        self.from <= now && now < self.until
+    }
 }
 
 impl<B: AsRef<[u8]>> Index<B> {
@@ -184,6 +192,7 @@ impl<'i> View<'i> {
         Some(Record {
             popularity: u16::from_le_bytes(bytes_at(record, 0)?),
             words: *record.get(2)?,
+            kind: *record.get(3)?,
             category: u16::from_le_bytes(bytes_at(record, 4)?),
             from: TimeMs(i64::from_le_bytes(bytes_at(record, 16)?)),
             until: TimeMs(i64::from_le_bytes(bytes_at(record, 24)?)),
@@ -234,11 +243,11 @@ impl Layout {
     }
 }
 
-fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub(crate) fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes_at(bytes, at)?))
 }
 

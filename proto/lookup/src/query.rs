@@ -26,8 +26,8 @@ const STOP_WORDS: [&str; 12] = [
 /// What is asked of a search besides the words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Entries that are not valid at this time are left out.
-    pub now: TimeMs,
+    /// Entries that are not valid at this time are left out; none: nothing is left out.
+    pub now: Option<TimeMs>,
     /// Most answers.
     pub limit: usize,
     /// Numbers of the categories to keep to; none: all.

@@ -98,25 +98,38 @@ impl Entry {
         self.part(language, |text| &text.body)
     }
 
-    /// Whether it may be shown at `now`; a notice also keeps to its own times.
+    /// From when, and until before when, it may be shown; a notice also keeps to its own times.
+    #[must_use]
+    pub fn validity(&self) -> (TimeMs, TimeMs) {
+        let (from, until) = self.kind.times();
+        let from = [self.valid_from, from].into_iter().flatten().max();
+        let until = [self.valid_until, until].into_iter().flatten().min();
+        (
+            from.unwrap_or(TimeMs(i64::MIN)),
+            until.unwrap_or(TimeMs::MAX),
+        )
+    }
+
+    /// Whether it may be shown at `now`.
     #[must_use]
     pub fn is_valid(&self, now: TimeMs) -> bool {
-        let (from, until) = self.kind.times();
-        let begun = [self.valid_from, from]
-            .into_iter()
-            .flatten()
-            .all(|from| from <= now);
-        let over = [self.valid_until, until]
-            .into_iter()
-            .flatten()
-            .any(|until| until <= now);
-        begun && !over
+        let (from, until) = self.validity();
+        from <= now && now < until
     }
 
     /// Whether it is open at `now`; `None` if its hours are not known.
     #[must_use]
     pub fn open_state(&self, zone: &Zone, now: TimeMs) -> Option<OpenState> {
         Some(self.hours.as_ref()?.open_state(zone, now))
+    }
+
+    /// The media files it needs.
+    pub fn media(&self) -> impl Iterator<Item = &MediaPath> {
+        let spoken = self
+            .texts
+            .iter()
+            .filter_map(|(_, text)| text.audio.as_ref());
+        spoken.chain(self.pictures.iter().map(|picture| &picture.file))
     }
 
     fn part(&self, language: Language, pick: impl Fn(&Text) -> &String) -> Option<Shown<&str>> {

@@ -21,21 +21,38 @@ pub enum Kind {
     Notice(Notice),
 }
 
+/// The kind alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum KindTag {
+    Place,
+    Hotel,
+    Food,
+    Transport,
+    Border,
+    Invest,
+    Service,
+    Procedure,
+    Festival,
+    Notice,
+}
+
 impl Kind {
-    /// The word of the kind.
+    /// The kind alone.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn tag(&self) -> KindTag {
         match self {
-            Self::Place => "place",
-            Self::Hotel => "hotel",
-            Self::Food => "food",
-            Self::Transport => "transport",
-            Self::Border => "border",
-            Self::Invest => "invest",
-            Self::Service => "service",
-            Self::Procedure(_) => "procedure",
-            Self::Festival(_) => "festival",
-            Self::Notice(_) => "notice",
+            Self::Place => KindTag::Place,
+            Self::Hotel => KindTag::Hotel,
+            Self::Food => KindTag::Food,
+            Self::Transport => KindTag::Transport,
+            Self::Border => KindTag::Border,
+            Self::Invest => KindTag::Invest,
+            Self::Service => KindTag::Service,
+            Self::Procedure(_) => KindTag::Procedure,
+            Self::Festival(_) => KindTag::Festival,
+            Self::Notice(_) => KindTag::Notice,
         }
     }
 

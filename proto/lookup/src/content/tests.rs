@@ -2,7 +2,7 @@ use super::*;
 use cotmoc_proto::json::parse_strict;
 use serde_json::{Value, json};
 
-fn small() -> Value {
+pub(crate) fn small() -> Value {
     json!({
         "site": "lao-cai",
         "created": 1_795_366_800_000_i64,
@@ -42,6 +42,7 @@ fn small() -> Value {
                     "effective": "2025-08-15"
                 }},
                 "texts": {"vi": {"name": "Thị thực điện tử"}},
+                "aliases": [{"text": "e-visa", "kind": "abbreviation"}],
                 "owner": "Công an tỉnh", "source": "Cổng dịch vụ công"
             }
         ],
@@ -54,11 +55,11 @@ fn small() -> Value {
     })
 }
 
-fn read(value: &Value) -> Result<Content, serde_json::Error> {
+pub(crate) fn read(value: &Value) -> Result<Content, serde_json::Error> {
     parse_strict(value.to_string().as_bytes())
 }
 
-fn with(pointer: &str, new: Value) -> Value {
+pub(crate) fn with(pointer: &str, new: Value) -> Value {
     let mut value = small();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let parent = value.pointer_mut(parent).unwrap();

@@ -2,6 +2,7 @@
 
 use super::terms::terms;
 use super::{FORMAT, MAGIC, MAX_DOCUMENTS, RECORD_BYTES};
+use crate::content::KindTag;
 use crate::fold::{fold, words};
 use crate::language::Language;
 use cotmoc_proto::{Digest, TimeMs};
@@ -14,6 +15,7 @@ pub struct Document {
     pub names: Vec<Name>,
     /// 0 to 1000.
     pub popularity: u16,
+    pub kind: KindTag,
     /// Number of the category, by which answers can be narrowed.
     pub category: u16,
     pub from: TimeMs,
@@ -111,7 +113,7 @@ fn record(document: &Document, name_at: u32, name_bytes: u32, out: &mut Vec<u8>)
         .find(|name| name.language == Some(Language::Vi));
     let count = vietnamese.map_or(1, |name| words(&fold(&name.text)).count());
     out.extend_from_slice(&document.popularity.to_le_bytes());
-    out.extend_from_slice(&[u8::try_from(count).unwrap_or(u8::MAX), 0]);
+    out.extend_from_slice(&[u8::try_from(count).unwrap_or(u8::MAX), document.kind as u8]);
     out.extend_from_slice(&document.category.to_le_bytes());
     out.extend_from_slice(&[0, 0]);
     out.extend_from_slice(&name_at.to_le_bytes());

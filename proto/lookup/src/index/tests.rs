@@ -1,4 +1,5 @@
 use super::*;
+use crate::content::KindTag;
 use crate::language::Language;
 use crate::query::{Effort, Searcher, Wanted};
 use proptest::prelude::*;
@@ -15,6 +16,7 @@ fn documents() -> Vec<Document> {
             pinyin: None,
         }],
         popularity: number,
+        kind: KindTag::Food,
         category: number % 2,
         from: TimeMs(-5),
         until: TimeMs(5),
@@ -34,6 +36,7 @@ fn the_same_documents_give_the_same_bytes_and_read_back() {
         (record.popularity, record.category, record.words),
         (11, 1, 3)
     );
+    assert_eq!(record.kind, KindTag::Food as u8);
     assert_eq!((record.from, record.until), (TimeMs(-5), TimeMs(5)));
     assert_eq!(record.names, "\nga lào cai");
     assert_eq!(view.record(5), None);
@@ -83,7 +86,7 @@ fn other_files_and_other_formats_are_named() {
 
 fn wanted() -> Wanted {
     Wanted {
-        now: TimeMs(0),
+        now: Some(TimeMs(0)),
         limit: 10,
         categories: None,
         effort: Effort::Full,

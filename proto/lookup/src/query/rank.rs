@@ -111,8 +111,7 @@ fn keep_best(found: &mut Vec<(Hit, Record<'_>)>, limit: usize) {
 
 fn is_wanted(record: &Record<'_>, wanted: &Wanted) -> bool {
     let named = wanted.categories.as_ref();
-    record.from <= wanted.now
-        && wanted.now < record.until
+    wanted.now.is_none_or(|now| record.is_valid(now))
         && named.is_none_or(|categories| categories.contains(&record.category))
 }
 

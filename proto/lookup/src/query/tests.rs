@@ -1,4 +1,5 @@
 use super::*;
+use crate::content::KindTag;
 use crate::index::{Document, Name, build};
 use crate::language::Language;
 use proptest::prelude::*;
@@ -51,6 +52,7 @@ fn document((vi, zh, en, popularity): &(&str, &str, &str, u16)) -> Document {
             name(Language::En, en),
         ],
         popularity: *popularity,
+        kind: KindTag::Place,
         category: u16::from(vi.starts_with("Chợ")),
         from: TimeMs(0),
         until: TimeMs::MAX,
@@ -64,7 +66,7 @@ static INDEX: LazyLock<Index<Vec<u8>>> = LazyLock::new(|| {
 
 fn wanted() -> Wanted {
     Wanted {
-        now: NOW,
+        now: Some(NOW),
         limit: 10,
         categories: None,
         effort: Effort::Full,
@@ -194,7 +196,7 @@ fn answers_keep_to_the_time_the_category_and_the_limit() {
     };
     assert_eq!(found("sa pa", &one).len(), 1);
     let before = Wanted {
-        now: TimeMs(-1),
+        now: Some(TimeMs(-1)),
         ..wanted()
     };
     assert_eq!(found("sa pa", &before).len(), 0);

@@ -1,0 +1,260 @@
+use super::*;
+use crate::content::KindTag;
+use crate::content::tests::{read, small, with};
+use crate::query::{Effort, Searcher};
+use cotmoc_proto::{CategoryId, TimeMs};
+use proptest::prelude::*;
+use proptest::sample::Index as Any;
+use serde_json::{Value, json};
+
+fn content() -> Content {
+    read(&small()).unwrap()
+}
+
+fn package() -> Package {
+    build(&content(), &[]).unwrap()
+}
+
+fn open(package: &Package) -> Lookup<&[u8]> {
+    Lookup::open(package.files.borrowed()).unwrap()
+}
+
+fn category(id: &str) -> CategoryId {
+    id.parse().unwrap()
+}
+
+fn found(lookup: &Lookup<&[u8]>, typed: &str, within: Option<&CategoryId>) -> Vec<String> {
+    let limits = Limits {
+        now: TimeMs(1_000),
+        count: 10,
+        category: within,
+        effort: Effort::Full,
+    };
+    let answer = lookup.search(&mut Searcher::new(), typed, &limits);
+    let id = |number| lookup.entry_at(number).unwrap().unwrap().id.to_string();
+    answer.hits.iter().map(|hit| id(hit.document)).collect()
+}
+
+#[test]
+fn the_same_content_gives_the_same_package_whatever_the_order_of_its_entries() {
+    let mut turned = content();
+    turned.entries.reverse();
+    assert_eq!(build(&turned, &[]).unwrap(), package());
+}
+
+#[test]
+fn a_package_lists_every_file_with_its_size_and_digest() {
+    let mut value = with(
+        "/entries/0/pictures",
+        json!([{"file": "church.webp", "alt": {"vi": "Nhà thờ"}, "credit": "x", "licence": "CC0"}]),
+    );
+    value["entries"][0]["texts"]["vi"]["audio"] = json!("church-vi.opus");
+    let content = read(&value).unwrap();
+    let media = [
+        "media/church.webp",
+        "media/church-vi.opus",
+        "media/other.webp",
+    ];
+    let media = media.map(|path| Listed::of(path, path.as_bytes()));
+    let package = build(&content, &media).unwrap();
+    let paths: Vec<&str> = package.list.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "canaries.json",
+            "content.bin",
+            "media/church-vi.opus",
+            "media/church.webp",
+            "search.idx"
+        ]
+    );
+    assert_eq!(package.list[1], Listed::of(CONTENT, &package.files.content));
+    let missing = build(&content, &media[..1]).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "entry church needs church-vi.opus, which is not there"
+    );
+}
+
+#[test]
+fn a_package_gives_back_every_entry_and_the_rest_of_the_content() {
+    let (content, package) = (content(), package());
+    let lookup = open(&package);
+    for entry in &content.entries {
+        assert_eq!(lookup.entry(&entry.id).unwrap().as_ref(), Some(entry));
+    }
+    assert_eq!(lookup.entry(&"nothing".parse().unwrap()).unwrap(), None);
+    assert_eq!(lookup.entry_at(2).unwrap(), None);
+    assert_eq!((lookup.len(), lookup.is_empty()), (2, false));
+    assert_eq!(lookup.head().emergency, content.emergency);
+    assert_eq!(lookup.head().units, content.units);
+    assert_eq!(lookup.run_canaries(), []);
+}
+
+#[test]
+fn categories_hold_what_is_below_them() {
+    let package = package();
+    let lookup = open(&package);
+    let names = |numbers: Vec<u32>| -> Vec<String> {
+        let id = |number| lookup.entry_at(number).unwrap().unwrap().id.to_string();
+        numbers.into_iter().map(id).collect()
+    };
+    let now = TimeMs(1_000);
+    assert_eq!(
+        names(lookup.in_category(&category("see"), now)),
+        ["church", "visa"]
+    );
+    assert_eq!(
+        names(lookup.in_category(&category("papers"), now)),
+        ["visa"]
+    );
+    assert_eq!(
+        names(lookup.in_category(&category("gone"), now)),
+        Vec::<String>::new()
+    );
+    assert_eq!(names(lookup.of_kind(KindTag::Procedure, now)), ["visa"]);
+    let ids = |parent: Option<&CategoryId>| -> Vec<String> {
+        let children = lookup.children(parent).into_iter();
+        children.map(|category| category.id.to_string()).collect()
+    };
+    assert_eq!(ids(Some(&category("see"))), ["papers"]);
+    assert_eq!(ids(None), ["see"]);
+    assert_eq!(
+        lookup.category(&category("see")).unwrap().name.vi,
+        "Tham quan"
+    );
+    assert_eq!(
+        found(&lookup, "tham quan", Some(&category("papers"))),
+        ["visa"]
+    );
+}
+
+#[test]
+fn synonyms_aliases_units_and_categories_find_an_entry() {
+    let mut value = with(
+        "/entries/0/texts/en/name",
+        json!("Currency exchange counter"),
+    );
+    value["synonyms"] =
+        json!([{"words": ["换钱", "money exchange", "đổi tiền", "currency exchange"]}]);
+    let package = build(&read(&value).unwrap(), &[]).unwrap();
+    let lookup = open(&package);
+    for typed in [
+        "换钱",
+        "huanqian",
+        "hq",
+        "money exchange",
+        "doi tien",
+        "đổi tiền",
+        "doiti",
+        "duyen hai",
+        "景点",
+        "jingdian",
+        "sights",
+        "chapa church",
+        "換錢",
+        "mony exchange",
+    ] {
+        assert_eq!(
+            found(&lookup, typed, None).first().unwrap(),
+            "church",
+            "{typed}"
+        );
+    }
+}
+
+#[test]
+fn no_package_is_built_of_a_content_with_defects_or_canaries_that_find_nothing() {
+    let defects = build(&read(&with("/emergency", json!([]))).unwrap(), &[]).unwrap_err();
+    assert!(matches!(&defects, BuildError::Defects(found) if found.len() == 1));
+    let canary = json!({"query": "zzzzzz", "expect": ["visa", "church"]});
+    let failed = build(&read(&with("/canaries/0", canary)).unwrap(), &[]).unwrap_err();
+    let BuildError::Canaries(failures) = failed else {
+        panic!("{failed}");
+    };
+    assert_eq!(failures[0].query, "zzzzzz");
+    assert_eq!(failures[0].missing.len(), 2);
+}
+
+#[test]
+fn canaries_of_an_old_package_still_find_entries_that_are_over() {
+    let old = read(&with("/entries/0/valid_until", json!(5))).unwrap();
+    let package = build(&old, &[]).unwrap();
+    let lookup = open(&package);
+    assert_eq!(lookup.run_canaries(), []);
+    assert_eq!(found(&lookup, "nha tho da", None), Vec::<String>::new());
+}
+
+#[test]
+fn files_of_two_packages_are_not_opened_together() {
+    let mut value = small();
+    value["entries"].as_array_mut().unwrap().pop();
+    value["canaries"].as_array_mut().unwrap().pop();
+    let other = build(&read(&value).unwrap(), &[]).unwrap();
+    let mixed = Files {
+        index: other.files.index,
+        ..package().files
+    };
+    let error = Lookup::open(mixed).unwrap_err();
+    assert_eq!(
+        error,
+        BadPackage::Mixed {
+            indexed: 1,
+            entries: 2
+        }
+    );
+}
+
+#[test]
+fn hostile_text_in_every_field_is_carried_as_it_is() {
+    const SCRIPT: &str = "<script>alert('\"&`${1}')</script>";
+    let mut value = small();
+    value["entries"][0]["texts"]["vi"] = json!({"name": SCRIPT, "short": SCRIPT, "body": SCRIPT});
+    value["entries"][0]["owner"] = Value::from(SCRIPT);
+    value["canaries"][0]["query"] = Value::from(SCRIPT);
+    let package = build(&read(&value).unwrap(), &[]).unwrap();
+    let entry = open(&package)
+        .entry(&"church".parse().unwrap())
+        .unwrap()
+        .unwrap();
+    assert_eq!(entry.texts.vi.body, SCRIPT);
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_or_cut_file_is_refused(at in any::<Any>(), bit in 0..8_u8, cut in any::<bool>()) {
+        let good = package().files;
+        for damaged in 0..2 {
+            let mut files = good.clone();
+            let file = if damaged == 0 { &mut files.content } else { &mut files.index };
+            let at = at.index(file.len());
+            if cut {
+                file.truncate(at);
+            } else {
+                file[at] ^= 1 << bit;
+            }
+            prop_assert!(Lookup::open(files).is_err());
+        }
+    }
+
+    #[test]
+    fn nonsense_under_a_right_checksum_is_an_error_or_another_entry_never_a_panic(
+        changes in prop::collection::vec((any::<Any>(), any::<u8>()), 1..10),
+    ) {
+        let mut files = package().files;
+        let end = files.content.len() - 32;
+        for (at, byte) in changes {
+            let at = 32 + at.index(end - 32);
+            files.content[at] = byte;
+        }
+        let digest = Digest::of(&files.content[..end]);
+        files.content[end..].copy_from_slice(digest.as_bytes());
+        if let Ok(lookup) = Lookup::open(files.borrowed()) {
+            for number in 0..3 {
+                let _either = lookup.entry_at(number);
+            }
+            let _either = lookup.entry(&"church".parse().unwrap());
+            prop_assert!(lookup.run_canaries().len() <= 2);
+        }
+    }
+}
