@@ -14,6 +14,7 @@ mod overriding;
 mod player;
 mod push;
 mod screen;
+mod search;
 mod soak;
 mod sync;
 mod transitions;
@@ -27,7 +28,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 const NAMES: &str =
-    "verify, download, push, footprint, transitions, sync, soak, cost, override or duty";
+    "verify, download, push, footprint, transitions, sync, soak, cost, override, duty or search";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         sync::A_WALL => return sync::serve_wall(),
         cost::THE_ENGINE => return cost::serve_engine(),
         soak::THE_WALLS => return soak::serve_walls(),
+        search::THE_READER => return search::serve_reader(),
         _ => {}
     }
     let watch = machine::Watch::start();
@@ -64,6 +66,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "cost" => cost::run()?,
         "override" => overriding::run()?,
         "duty" => duty::run()?,
+        "search" => search::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };
     let disturbance = watch.stop();

@@ -8,12 +8,14 @@ mod build;
 mod terms;
 
 pub use build::{Document, Name, TooBig, build};
+pub use terms::terms;
 
 use cotmoc_proto::{Digest, TimeMs};
 
-/// Terms of one family begin with its mark, which no word contains; plain words have none.
+/// The terms under which a document is found: plain words and Chinese characters, and families whose
+/// terms begin with a mark that no word contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
+pub enum Family {
     /// Neighbouring words or syllables written as one.
     Joined,
     /// Stems of English words.
@@ -27,7 +29,9 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub(crate) const fn mark(self) -> char {
+    /// The mark with which the terms of the family begin.
+    #[must_use]
+    pub const fn mark(self) -> char {
         match self {
             Self::Joined => '+',
             Self::Stem => '~',
@@ -37,7 +41,9 @@ impl Family {
         }
     }
 
-    pub(crate) fn term(self, text: &str) -> String {
+    /// The term of the family for a folded text.
+    #[must_use]
+    pub fn term(self, text: &str) -> String {
         format!("{}{text}", self.mark())
     }
 }

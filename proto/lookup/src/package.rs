@@ -7,6 +7,7 @@ mod documents;
 mod entries;
 mod lookup;
 
+pub use documents::documents;
 pub use entries::{BadEntries, BadEntry};
 pub use lookup::{BadPackage, Failure, Files, Limits, Lookup};
 

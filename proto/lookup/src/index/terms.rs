@@ -13,7 +13,8 @@ const SYLLABLES: usize = 14;
 const WAYS: usize = 4;
 
 /// The terms of `document` with weights of 1 to 200.
-pub(super) fn terms(document: &Document) -> BTreeMap<String, u8> {
+#[must_use]
+pub fn terms(document: &Document) -> BTreeMap<String, u8> {
     let mut terms = Terms(BTreeMap::new());
     for name in &document.names {
         let folded = fold(&name.text);

@@ -16,7 +16,8 @@ const UNIT: u8 = 70;
 const CATEGORY: u8 = 60;
 
 /// The documents of the entries, in their order.
-pub(super) fn documents(content: &Content) -> Vec<Document> {
+#[must_use]
+pub fn documents(content: &Content) -> Vec<Document> {
     let context = Context::of(content);
     let entries = content.entries.iter();
     entries.map(|entry| context.document(entry)).collect()

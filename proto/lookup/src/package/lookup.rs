@@ -146,6 +146,12 @@ impl<B: AsRef<[u8]>> Lookup<B> {
         self.entries.get(number)
     }
 
+    /// The id of the entry with the number that a search told.
+    #[must_use]
+    pub fn id_at(&self, number: u32) -> Option<EntryId> {
+        str::from_utf8(self.entries.id(number)?).ok()?.parse().ok()
+    }
+
     /// The category `id`.
     #[must_use]
     pub fn category(&self, id: &CategoryId) -> Option<&Category> {

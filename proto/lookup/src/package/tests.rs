@@ -85,6 +85,10 @@ fn a_package_gives_back_every_entry_and_the_rest_of_the_content() {
     }
     assert_eq!(lookup.entry(&"nothing".parse().unwrap()).unwrap(), None);
     assert_eq!(lookup.entry_at(2).unwrap(), None);
+    assert_eq!(
+        (lookup.id_at(1), lookup.id_at(2)),
+        (Some("visa".parse().unwrap()), None)
+    );
     assert_eq!((lookup.len(), lookup.is_empty()), (2, false));
     assert_eq!(lookup.head().emergency, content.emergency);
     assert_eq!(lookup.head().units, content.units);
