@@ -58,7 +58,7 @@ pub struct Answer {
 pub struct Hit {
     /// Number of the entry in the index.
     pub document: u32,
-    /// Comparable within one answer.
+    /// Comparable among those found in the same pass.
     pub score: u32,
 }
 
@@ -106,7 +106,7 @@ impl Searcher {
         let whole = expander.whole(&query);
         let rank =
             |table: &rank::Table, need| rank::rank(table, &view, &query, wanted, &whole, need);
-        let hits = rank(expander.table, query.slots());
+        let mut hits = rank(expander.table, query.slots());
         if hits.len() >= ENOUGH || !whole.is_empty() {
             return Answer { hits, more: false };
         }
@@ -114,12 +114,24 @@ impl Searcher {
             return Answer { hits, more: true };
         }
         expander.slip_pass(&query);
-        let mut hits = rank(expander.table, query.slots());
-        if hits.len() < ENOUGH {
-            hits = rank(expander.table, (query.slots() * 3).div_ceil(5));
+        for need in [query.slots(), (query.slots() * 3).div_ceil(5)] {
+            if hits.len() < ENOUGH {
+                append(&mut hits, rank(expander.table, need), wanted.limit);
+            }
         }
         Answer { hits, more: false }
     }
+}
+
+/// Puts what is new in `more` after `hits`: who has every word as it was typed comes before a more
+/// popular one that does not.
+fn append(hits: &mut Vec<Hit>, more: Vec<Hit>, limit: usize) {
+    let known: BTreeSet<u32> = hits.iter().map(|hit| hit.document).collect();
+    hits.extend(
+        more.into_iter()
+            .filter(|hit| !known.contains(&hit.document)),
+    );
+    hits.truncate(limit);
 }
 
 /// What was typed, taken apart.

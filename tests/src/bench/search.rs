@@ -143,7 +143,7 @@ fn outcome(
             ),
         ],
         ours: json!({
-            "search": figures(score), "build_cpu_ms": build_ms, "open_cpu_ms": read.open_cpu_ms,
+            "search": figures(score), "build_cpu_ms": tenths(build_ms), "open_cpu_ms": tenths(read.open_cpu_ms),
             "index_bytes": index_bytes, "content_bytes": content_bytes,
             "opened_own_bytes": read.opened_own_bytes,
             "searched_own_bytes": read.searched_own_bytes,
@@ -159,16 +159,20 @@ fn outcome(
 fn in_words(score: &Score) -> String {
     let (found, all) = score.by_hand;
     format!(
-        "{:.1} % found among ten, {found} of {all} by hand; key press p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms",
+        "{:.2} % found among ten, {found} of {all} by hand; key press p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms",
         score.recall_10, score.p50_ms, score.p99_ms, score.max_ms
     )
 }
 
 fn figures(score: &Score) -> Value {
     json!({
-        "recall_10_percent": tenths(score.recall_10),
+        "recall_10_percent": thousandths(score.recall_10),
         "by_hand_found": score.by_hand.0, "by_hand": score.by_hand.1,
-        "key_press_p50_ms": score.p50_ms, "key_press_p99_ms": score.p99_ms,
-        "key_press_max_ms": score.max_ms, "key_presses": score.key_presses,
+        "key_press_p50_ms": thousandths(score.p50_ms), "key_press_p99_ms": thousandths(score.p99_ms),
+        "key_press_max_ms": thousandths(score.max_ms), "key_presses": score.key_presses,
     })
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
 }

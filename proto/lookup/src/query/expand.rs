@@ -81,6 +81,15 @@ impl<'q, 'i> Expander<'q, 'i> {
 
     /// What was typed, as it is.
     pub(super) fn exact_pass(&mut self, query: &Query) {
+        if query.words.len() > 1 {
+            let joined = query.joined();
+            self.prefix(JOINED, &Family::Joined.term(&joined), 90);
+            self.prefix(
+                JOINED,
+                &Family::FuzzyPinyin.term(&fuzzy_pinyin(&joined)),
+                70,
+            );
+        }
         let last = query.words.len().saturating_sub(1);
         for (slot, word) in query.words.iter().enumerate() {
             let open = query.open && slot == last;
@@ -92,20 +101,14 @@ impl<'q, 'i> Expander<'q, 'i> {
         for pair in query.han.windows(2) {
             self.term(BIGRAMS, &pair.iter().collect::<String>(), 100);
         }
-        if query.words.len() > 1 {
-            let joined = query.joined();
-            self.prefix(JOINED, &Family::Joined.term(&joined), 90);
-            self.prefix(
-                JOINED,
-                &Family::FuzzyPinyin.term(&fuzzy_pinyin(&joined)),
-                70,
-            );
-        }
     }
 
     /// What is a slip away from what was typed.
     pub(super) fn slip_pass(&mut self, query: &Query) {
         (self.terms_left, self.postings_left) = (TERMS, POSTINGS);
+        if query.words.len() > 1 {
+            self.near(JOINED, Some(Family::Joined), &query.joined(), true, 75);
+        }
         let last = query.words.len().saturating_sub(1);
         for (slot, word) in query.words.iter().enumerate() {
             let open = query.open && slot == last;
@@ -114,9 +117,6 @@ impl<'q, 'i> Expander<'q, 'i> {
             for keys in [telex(word), vni(word)].into_iter().flatten() {
                 self.near(slot, None, &keys, open, 65);
             }
-        }
-        if query.words.len() > 1 {
-            self.near(JOINED, Some(Family::Joined), &query.joined(), true, 75);
         }
     }
 

@@ -136,6 +136,20 @@ fn marks_that_were_typed_tell_names_apart() {
 }
 
 #[test]
+fn an_entry_that_has_every_word_comes_before_a_more_popular_one_that_has_most() {
+    let names = [
+        ("Điểm ngắm ruộng bậc thang Tâm Điệp Bắc Hà", "", "", 0),
+        ("Điểm ngắm ruộng bậc thang Tâm Thác Bắc Hà", "", "", 1_000),
+    ];
+    let documents: Vec<Document> = names.iter().map(document).collect();
+    let index = Index::open(build(&documents).unwrap()).unwrap();
+    let typed = "d9ie6m3 nga8m1 ruo6ng5 ba6c5 thang ta6m d9ie6p5 ba8c1 ha2";
+    let answer = Searcher::new().search(&index, typed, &wanted());
+    let order: Vec<u32> = answer.hits.iter().map(|hit| hit.document).collect();
+    assert_eq!(order, [0, 1]);
+}
+
+#[test]
 fn nothing_to_look_for_finds_nothing() {
     for typed in [
         "",

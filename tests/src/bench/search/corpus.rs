@@ -197,6 +197,7 @@ fn frame(communes: &[(&str, &str)], canaries: &[Value]) -> Value {
         "synonyms": [
             {"words": ["đổi tiền", "thu đổi ngoại tệ", "货币兑换", "换钱", "currency exchange", "money exchange", "change money"]},
             {"words": ["ga lào cai", "train station", "railway station", "火车站", "ga tàu"]},
+            {"words": ["thác", "waterfall", "falls", "瀑布"]},
             {"words": ["bến xe", "bus station", "汽车站", "bus stop"]},
             {"words": ["nhà vệ sinh", "toilet", "wc", "restroom", "厕所", "洗手间"]},
             {"words": ["bệnh viện", "hospital", "医院", "cấp cứu"]},
