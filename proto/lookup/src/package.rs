@@ -3,10 +3,12 @@
 //! `content.bin` holds the entries, each compressed by itself; `search.idx` the index; the queries
 //! of `canaries.json` must find their entries before the package is shown. Media lie beside them.
 
+mod canary;
 mod documents;
 mod entries;
 mod lookup;
 
+pub use canary::suggested_canaries;
 pub use documents::documents;
 pub use entries::{BadEntries, BadEntry};
 pub use lookup::{BadPackage, Failure, Files, Limits, Lookup};

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// So many first answers of a canary query must hold its entries.
-const CANARY_ANSWERS: usize = 10;
+pub(super) const CANARY_ANSWERS: usize = 10;
 
 /// The bytes of a package's own files: owned, borrowed or mapped.
 #[derive(Debug, Clone, PartialEq, Eq)]

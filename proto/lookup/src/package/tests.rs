@@ -181,6 +181,22 @@ fn no_package_is_built_of_a_content_with_defects_or_canaries_that_find_nothing()
 }
 
 #[test]
+fn suggested_canaries_are_names_in_turn_that_find_their_entry() {
+    let mut content = content();
+    content.canaries = suggested_canaries(&content).unwrap();
+    let told: Vec<(&str, &str)> = content
+        .canaries
+        .iter()
+        .map(|canary| (canary.query.as_str(), canary.expect[0].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [("Nhà thờ đá Sa Pa", "church"), ("Thị thực điện tử", "visa")]
+    );
+    assert!(build(&content, &[]).is_ok());
+}
+
+#[test]
 fn canaries_of_an_old_package_still_find_entries_that_are_over() {
     let old = read(&with("/entries/0/valid_until", json!(5))).unwrap();
     let package = build(&old, &[]).unwrap();
