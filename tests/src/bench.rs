@@ -3,6 +3,7 @@
 mod barcode;
 mod child;
 mod cost;
+mod detect;
 mod download;
 mod duty;
 mod ear;
@@ -27,8 +28,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-const NAMES: &str =
-    "verify, download, push, footprint, transitions, sync, soak, cost, override, duty or search";
+const NAMES: &str = "verify, download, push, footprint, transitions, sync, soak, cost, override, duty, detect or search";
 
 /// What a benchmark found.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ pub fn run(name: &str) -> anyhow::Result<()> {
         "cost" => cost::run()?,
         "override" => overriding::run()?,
         "duty" => duty::run()?,
+        "detect" => detect::run()?,
         "search" => search::run()?,
         _ => anyhow::bail!("unknown; expected {NAMES}"),
     };

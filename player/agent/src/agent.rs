@@ -22,6 +22,7 @@ use crate::tls::Floor;
 use anyhow::Context as _;
 use cotmoc_link::{ScreenSender, Server};
 use cotmoc_player_core::alive::{Life, awakening};
+use cotmoc_player_core::haste::Haste;
 use cotmoc_player_core::symptom::{Patience, Symptom};
 use cotmoc_proto::BootId;
 use cotmoc_proto::device::{Desired, EventKind};
@@ -214,6 +215,7 @@ impl Base {
             poke: Arc::clone(&self.poke),
             signs: self.signs.clone(),
             ended: Arc::clone(&self.ended),
+            haste: Haste::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The heartbeat: what the device has to say goes to the controller, what the controller desires
-//! comes back. It beats on time, when something urgent is in the outbox, and when the controller
-//! says that something changed.
+//! comes back. It beats on time, when something urgent is in the outbox, when the status of a screen
+//! changes, and when the controller says that something changed.
 
 use crate::api::{Api, Refused};
 use crate::health::host_health;
@@ -9,8 +9,11 @@ use crate::outbox::Outbox;
 use crate::reporter::Reporter;
 use crate::screens::Reports;
 use cotmoc_player_core::backoff::Backoff;
+use cotmoc_player_core::haste::{Haste, Statuses};
 use cotmoc_player_core::symptom::{Sign, Trouble};
-use cotmoc_proto::device::{Desired, MAX_RECORDS, MAX_SYNC_BYTES, SyncRequest, VERSION};
+use cotmoc_proto::device::{
+    Desired, MAX_RECORDS, MAX_SYNC_BYTES, ScreenReport, SyncRequest, VERSION,
+};
 use cotmoc_proto::{BootId, DeviceId};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::path::PathBuf;
@@ -41,6 +44,7 @@ pub struct Heart {
     pub signs: Signs,
     /// Told when the controller says that the certificate has ended.
     pub ended: Arc<Notify>,
+    pub haste: Haste,
 }
 
 /// What a beat brought.
@@ -111,8 +115,10 @@ impl Heart {
             changed
         });
         let told = Duration::from_millis(response.next_ms.clamp(500, 300_000));
+        let usual = jittered(self.period.unwrap_or(told));
+        let sooner = self.haste.told(statuses(&request.screens));
         Ok(Beat {
-            next: jittered(self.period.unwrap_or(told)),
+            next: sooner.map_or(usual, |ms| usual.min(Duration::from_millis(ms))),
             more: had_records && self.went_on(&request).await,
         })
     }
@@ -158,8 +164,23 @@ impl Heart {
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
             () = urgent => {}
+            () = changed(&self.haste, &mut self.reports) => {}
         }
     }
+}
+
+/// Waits until the controller was told another status of the screens than they have.
+async fn changed(haste: &Haste, reports: &mut watch::Receiver<Reports>) {
+    let is_news = |reports: &Reports| haste.is_news(&statuses(reports.values()));
+    if reports.wait_for(is_news).await.is_err() {
+        // The screens have ended, and with them this agent.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn statuses<'a>(screens: impl IntoIterator<Item = &'a ScreenReport>) -> Statuses {
+    let screens = screens.into_iter();
+    screens.map(|one| (one.kind, one.status)).collect()
 }
 
 /// Asks the controller to say when something changes, for ever; then the heart is poked.

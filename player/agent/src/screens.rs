@@ -13,6 +13,9 @@ use tokio::sync::{mpsc, watch};
 
 /// A screen that has not reported for this long is lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
+/// A screen whose process has ended is lost unless it is back so soon.
+const GONE_AFTER: Duration = Duration::from_millis(700);
+const TICK: Duration = Duration::from_millis(100);
 /// How long a screen may take to come when the board starts.
 const FIRST_REPORT: Duration = Duration::from_secs(60);
 
@@ -23,6 +26,7 @@ pub type Reports = BTreeMap<ScreenKind, ScreenReport>;
 enum Presence {
     Awaited { until: Instant },
     There { last: Instant },
+    Leaving { until: Instant },
     Lost,
 }
 
@@ -72,7 +76,7 @@ impl Screens {
 
     /// Listens for ever.
     pub async fn run(mut self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
                 happening = self.server.next() => match happening {
@@ -94,6 +98,8 @@ impl Screens {
                 let gone = self.peers.remove(&screen).map(|peer| peer.kind);
                 if let Some(kind) = gone.filter(|kind| !self.is_connected(*kind)) {
                     self.signs.tell(Trouble::Screen, name(kind), Sign::Present);
+                    let until = Instant::now() + GONE_AFTER;
+                    self.presence.insert(kind, Presence::Leaving { until });
                 }
             }
         }
@@ -150,7 +156,7 @@ impl Screens {
     fn look_for_lost(&mut self, now: Instant) {
         for (kind, presence) in &mut self.presence {
             let lost = match presence {
-                Presence::Awaited { until } => now >= *until,
+                Presence::Awaited { until } | Presence::Leaving { until } => now >= *until,
                 Presence::There { last } => now.duration_since(*last) >= LOST_AFTER,
                 Presence::Lost => false,
             };
