@@ -1,7 +1,8 @@
 //! The entries in one run of bytes: each found by its id or number, and decompressed by itself.
 //!
-//! All numbers are little-endian. Header, table (id and data of each entry, by id), ids, the content
-//! without its entries, entries, SHA-256 of all before.
+//! All numbers are little-endian. Header, table (id, data and checksum of each entry, by id), ids, the
+//! content without its entries, SHA-256 of all before, entries. An entry is checked when it is read, so
+//! that opening does not bring all of them into memory.
 
 use crate::content::{Content, Entry};
 use crate::index::{TooBig, bytes_at, u32_at};
@@ -10,7 +11,9 @@ use cotmoc_proto::{Digest, EntryId};
 const MAGIC: &[u8; 8] = b"COTMOCCT";
 const FORMAT: u32 = 1;
 const HEADER_BYTES: usize = 32;
-const ROW_BYTES: usize = 16;
+const ROW_BYTES: usize = 24;
+/// As much of an entry's SHA-256 stands in the table.
+const CHECKSUM_BYTES: usize = 8;
 const DIGEST_BYTES: usize = 32;
 /// How hard to compress, 0 to 10.
 const LEVEL: u8 = 8;
@@ -35,6 +38,8 @@ pub enum BadEntries {
 /// Why an entry cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadEntry {
+    #[error("damaged: its checksum is another")]
+    Checksum,
     #[error("cannot be decompressed")]
     Compression,
     #[error("malformed: {detail}")]
@@ -51,6 +56,7 @@ pub(super) fn pack(content: &Content) -> Result<Vec<u8>, TooBig> {
         for value in [ids.len(), id.len(), data.len(), packed.len()] {
             table.extend_from_slice(&number(value)?.to_le_bytes());
         }
+        table.extend_from_slice(&checksum(&packed));
         ids.extend_from_slice(id);
         data.extend_from_slice(&packed);
     }
@@ -65,11 +71,12 @@ pub(super) fn pack(content: &Content) -> Result<Vec<u8>, TooBig> {
     for count in [content.entries.len(), ids.len(), head.len(), data.len(), 0] {
         bytes.extend_from_slice(&number(count)?.to_le_bytes());
     }
-    for section in [&table, &ids, &head, &data] {
+    for section in [&table, &ids, &head] {
         bytes.extend_from_slice(section);
     }
     let digest = Digest::of(&bytes);
     bytes.extend_from_slice(digest.as_bytes());
+    bytes.extend_from_slice(&data);
     Ok(bytes)
 }
 
@@ -80,8 +87,8 @@ pub(super) struct Entries<B> {
     count: u32,
     ids: usize,
     head: usize,
+    digest: usize,
     data: usize,
-    end: usize,
 }
 
 impl<B: AsRef<[u8]>> Entries<B> {
@@ -98,25 +105,25 @@ impl<B: AsRef<[u8]>> Entries<B> {
         }
         let [count, ids, head, data] = [field(12)?, field(16)?, field(20)?, field(24)?];
         let table = u64::from(count) * ROW_BYTES as u64;
-        let starts = [
+        let lengths = [
             HEADER_BYTES as u64,
             table,
             ids.into(),
             head.into(),
-            data.into(),
+            DIGEST_BYTES as u64,
         ];
-        let expected = starts.iter().sum::<u64>() + DIGEST_BYTES as u64;
+        let expected = lengths.iter().sum::<u64>() + u64::from(data);
         let found = all.len();
         if u64::try_from(found) != Ok(expected) {
             return Err(BadEntries::Length { found, expected });
         }
         let mut at = 0;
-        let [_, ids, head, data, end] = starts.map(|length| {
+        let [_, ids, head, digest, data] = lengths.map(|length| {
             at += usize::try_from(length).unwrap_or(found);
             at
         });
-        let (body, digest) = all.split_at(end);
-        if Digest::of(body).as_bytes() != digest {
+        let (body, rest) = all.split_at(digest);
+        if !rest.starts_with(Digest::of(body).as_bytes()) {
             return Err(BadEntries::Checksum);
         }
         Ok(Self {
@@ -124,8 +131,8 @@ impl<B: AsRef<[u8]>> Entries<B> {
             count,
             ids,
             head,
+            digest,
             data,
-            end,
         })
     }
 
@@ -135,16 +142,23 @@ impl<B: AsRef<[u8]>> Entries<B> {
 
     /// The content without its entries.
     pub(super) fn head(&self) -> Result<Content, BadEntries> {
-        let packed = self.section(self.head, self.data, 0, self.data - self.head);
+        let packed = self.section(self.head, self.digest, 0, self.digest - self.head);
         decompress(packed.unwrap_or_default()).map_err(BadEntries::Head)
     }
 
     /// Entry number `number`, counted by id; `None` past the last.
     pub(super) fn get(&self, number: u32) -> Result<Option<Entry>, BadEntry> {
-        let packed = self
-            .row(number)
-            .and_then(|[_, _, at, length]| self.section(self.data, self.end, at, length));
-        packed.map(decompress).transpose()
+        let Some((row, sum)) = self.row(number) else {
+            return Ok(None);
+        };
+        let [_, _, at, length] = row;
+        let end = self.bytes.as_ref().len();
+        let packed = self.section(self.data, end, at, length);
+        let packed = packed.filter(|packed| checksum(packed) == sum);
+        packed
+            .ok_or(BadEntry::Checksum)
+            .and_then(decompress)
+            .map(Some)
     }
 
     /// The number of the entry `id`.
@@ -163,22 +177,29 @@ impl<B: AsRef<[u8]>> Entries<B> {
 
     /// The id of entry number `number`.
     pub(super) fn id(&self, number: u32) -> Option<&[u8]> {
-        let [at, length, ..] = self.row(number)?;
+        let ([at, length, ..], _) = self.row(number)?;
         self.section(self.ids, self.head, at, length)
     }
 
-    fn row(&self, number: u32) -> Option<[usize; 4]> {
+    /// Where the id and the data of an entry lie, and the checksum of the data.
+    fn row(&self, number: u32) -> Option<([usize; 4], [u8; CHECKSUM_BYTES])> {
         let at = usize::try_from(number).ok()?.checked_mul(ROW_BYTES)?;
         let table = self.bytes.as_ref().get(HEADER_BYTES..self.ids)?;
         let row: [u8; ROW_BYTES] = bytes_at(table, at)?;
         let field = |at| usize::try_from(u32_at(&row, at)?).ok();
-        Some([field(0)?, field(4)?, field(8)?, field(12)?])
+        let places = [field(0)?, field(4)?, field(8)?, field(12)?];
+        Some((places, bytes_at(&row, 16)?))
     }
 
     fn section(&self, from: usize, to: usize, at: usize, length: usize) -> Option<&[u8]> {
         let section = self.bytes.as_ref().get(from..to)?;
         section.get(at..at.checked_add(length)?)
     }
+}
+
+fn checksum(packed: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let [a, b, c, d, e, f, g, h, ..] = *Digest::of(packed).as_bytes();
+    [a, b, c, d, e, f, g, h]
 }
 
 fn compress(value: &impl serde::Serialize) -> Vec<u8> {

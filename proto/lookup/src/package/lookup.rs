@@ -77,7 +77,8 @@ impl<B: AsRef<[u8]>> Lookup<B> {
     /// [`Self::run_canaries`] to tell.
     ///
     /// # Errors
-    /// Files that are damaged, of another format or of different packages.
+    /// Files that are damaged, of another format or of different packages. A single entry is checked
+    /// when it is read.
     pub fn open(files: Files<B>) -> Result<Self, BadPackage> {
         let canaries = parse_strict(files.canaries.as_ref());
         let index = Index::open(files.index)?;
