@@ -11,6 +11,7 @@ use crate::key::DeviceKey;
 use crate::lines;
 use crate::nurse::{self, Nurse, Signs};
 use crate::outbox::Outbox;
+use crate::pulse;
 use crate::receipts::Receipts;
 use crate::renewal::{Outlets, Renewal};
 use crate::reporter::Reporter;
@@ -68,6 +69,7 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Res
     parts.spawn(alive::keep_marking(Arc::clone(&marks), reporter.clone()));
     reporter.event(EventKind::Started, process());
     notify::ready();
+    parts.spawn(pulse::keep_telling(outbox.clone()));
     let ended = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
         Some(part) = parts.join_next() => Err(match part {

@@ -26,6 +26,7 @@ pub mod key;
 pub mod lines;
 pub mod nurse;
 pub mod outbox;
+pub mod pulse;
 pub mod receipts;
 pub mod renewal;
 pub mod reporter;
