@@ -118,6 +118,7 @@ impl Ward {
 
     /// One fault, from its moment on; then everything is well again and the incident closed.
     fn trial(&mut self, fault: Fault) -> anyhow::Result<Times> {
+        self.start_afresh()?;
         let before = self.incidents().len();
         let board = &mut self.programme.board;
         let began = now_ms();
@@ -153,6 +154,28 @@ impl Ward {
             opened_ms: detected - began,
             accepted_ms: accepted - began,
         })
+    }
+
+    /// A controller that has not seen the stops before: three within an hour would be one.
+    fn start_afresh(&mut self) -> anyhow::Result<()> {
+        let lab = &mut self.programme.lab;
+        lab.controller.iter_mut().for_each(Process::kill);
+        lab.restart_controller()?;
+        eventually("the wall is heard of again", || {
+            let before = now_ms() - 2_000.0;
+            let heard = self.heard_ms()?;
+            (heard > before).then_some(())
+        });
+        self.settle();
+        Ok(())
+    }
+
+    /// When the controller heard of the wall's board last.
+    fn heard_ms(&self) -> Option<f64> {
+        let answer = self.programme.lab.request("GET", "/api/v1/status", None);
+        let devices = answer.ok()?.json().ok()?;
+        let device = devices.get("devices")?.as_array()?.first()?.clone();
+        device.get("last_seen_ms")?.as_f64()
     }
 
     /// The incidents, the newest first.

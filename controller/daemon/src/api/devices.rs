@@ -46,7 +46,7 @@ pub(super) async fn register(
         return Err(error);
     }
     app.directory.reload(&app.store).await?;
-    app.door.look();
+    app.door.open().await;
     let body = Token {
         device: new.device,
         token,

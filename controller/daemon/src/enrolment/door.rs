@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpSocket;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 const BACKLOG: u32 = 64;
@@ -18,6 +18,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default)]
 pub struct Door {
     changed: Arc<Notify>,
+    is_open: watch::Sender<bool>,
 }
 
 /// Takes the address without listening on it: whoever connects is refused, and nobody else can
@@ -40,6 +41,16 @@ impl Door {
     /// Something about the tokens has changed.
     pub fn look(&self) {
         self.changed.notify_one();
+    }
+
+    /// There is a new token. Waits until the port is open for it, though not for ever.
+    pub async fn open(&self) {
+        self.look();
+        let mut is_open = self.is_open.subscribe();
+        let opened = is_open.wait_for(|is_open| *is_open);
+        if tokio::time::timeout(AFTER_FAILURE, opened).await.is_err() {
+            tracing::warn!("the enrolment port is not open yet");
+        }
     }
 
     /// Keeps the port open exactly while a token waits, until `stop`.
@@ -67,9 +78,11 @@ impl Door {
             match bound.and_then(|socket| socket.listen(BACKLOG)) {
                 Ok(socket) => {
                     tracing::info!(%address, %until, "the enrolment port is open");
+                    self.is_open.send_replace(true);
                     let close = stop.child_token();
                     let served = listener.serve(socket, close.clone());
                     tokio::join!(served, self.wait_for_end(&store, until, close));
+                    self.is_open.send_replace(false);
                     tracing::info!(%address, "the enrolment port is closed");
                     reserved = reserve(address).ok();
                 }
