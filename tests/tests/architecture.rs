@@ -43,6 +43,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "controller/cli",
         &["cotmoc-controller-core", "cotmoc-proto", "cotmoc-service"],
     ),
+    ("cotmoc-papers", "deploy/papers", PROGRAMS),
+];
+const PROGRAMS: &[&str] = &[
+    "cotmoc-agent",
+    "cotmoc-wall",
+    "cotmoc-controller",
+    "cotmoc-cli",
 ];
 const WALL: &[&str] = &[
     "cotmoc-proto",

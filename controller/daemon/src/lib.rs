@@ -16,6 +16,7 @@
 mod accounts;
 mod api;
 mod app;
+pub mod arguments;
 mod beacon;
 mod blobs;
 mod ca;

@@ -15,6 +15,7 @@ pub mod agent;
 pub mod alive;
 pub mod api;
 pub mod archive;
+pub mod arguments;
 pub mod courier;
 pub mod credentials;
 pub mod download;

@@ -1,46 +1,16 @@
 //! `cotmoc-agent`: the courier of a board, and its key and enrolment.
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
+use cotmoc_agent::arguments::{Arguments, Command};
 use cotmoc_agent::key::DeviceKey;
 use cotmoc_agent::settings::Settings;
 use cotmoc_agent::{agent, enrol};
 use cotmoc_service::process;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Fetches what the screens show, keeps what they report, looks after the board.
-#[derive(Parser)]
-#[command(name = "cotmoc-agent", version)]
-struct Cli {
-    /// The configuration file.
-    #[arg(long, default_value = "/etc/cotmoc/agent.toml", global = true)]
-    config: PathBuf,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the agent (what happens without a command).
-    Run,
-    /// Make the device's key if there is none; print the SHA-256 by which the controller knows it.
-    Key,
-    /// Fetch the device's certificate with a one-time token.
-    Enrol {
-        /// The one-time token that the controller's operator was given for this device.
-        #[arg(
-            long,
-            allow_hyphen_values = true,
-            env = "COTMOC_ENROL_TOKEN",
-            hide_env_values = true
-        )]
-        token: String,
-    },
-}
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Arguments::parse();
     process::run("cotmoc-agent", |shutdown| async move {
         let settings = Settings::read(&cli.config)?;
         match cli.command.unwrap_or(Command::Run) {

@@ -2,6 +2,7 @@
 //! stops.
 
 pub mod alone;
+pub mod arguments;
 mod books;
 pub mod common_time;
 pub mod director;
