@@ -1,5 +1,5 @@
 //! Everything that one cluster's kiosks show, as agencies write it. What can be wrong with it as a
-//! whole stands in [`check`].
+//! whole stands in `check.rs`.
 
 mod check;
 mod defect;
