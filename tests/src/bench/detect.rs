@@ -85,7 +85,7 @@ impl Ward {
         let settings = format!(
             "[[notices.routes]]\nname = \"mail\"\nchannel = \"mail\"\nserver = \"127.0.0.1\"\n\
              port = {port}\nsecurity = \"none\"\nfrom = \"cotmoc@example.vn\"\n\
-             to = [\"truc@example.vn\"]\n[incidents]\nstable_s = 1\n[[incidents.people]]\n\
+             to = [\"truc@example.vn\"]\n[incidents]\nstable_s = 1\ngrace_s = 1\n[[incidents.people]]\n\
              name = \"Trực ban\"\nroles = [\"operator\"]\nvia = [\"mail=truc@example.vn\"]\n"
         );
         let mut programme = Programme::on_air_with(&settings)?;
