@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ),
     ("cotmoc-agent", "player/agent", PLAYER),
     ("cotmoc-wall", "player/wall", WALL),
+    ("cotmoc-kiosk", "player/kiosk", KIOSK),
     (
         "cotmoc-controller-core",
         "controller/core",
@@ -48,6 +49,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 const PROGRAMS: &[&str] = &[
     "cotmoc-agent",
     "cotmoc-wall",
+    "cotmoc-kiosk",
     "cotmoc-controller",
     "cotmoc-cli",
 ];
@@ -55,6 +57,14 @@ const WALL: &[&str] = &[
     "cotmoc-proto",
     "cotmoc-player-core",
     "cotmoc-canvas",
+    "cotmoc-gate",
+    "cotmoc-link",
+    "cotmoc-service",
+];
+const KIOSK: &[&str] = &[
+    "cotmoc-proto",
+    "cotmoc-lookup",
+    "cotmoc-player-core",
     "cotmoc-gate",
     "cotmoc-link",
     "cotmoc-service",
@@ -105,7 +115,11 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// Folders in which SQL may stand.
-const STORES: &[&str] = &["controller/daemon/src/store", "player/agent/src/outbox"];
+const STORES: &[&str] = &[
+    "controller/daemon/src/store",
+    "player/agent/src/outbox",
+    "player/kiosk/src/store",
+];
 /// The folder in which GStreamer's elements, properties and types may stand.
 const PIPELINE: &str = "player/wall/src/pipeline";
 

@@ -12,7 +12,7 @@ use std::process::Command;
 
 #[test]
 fn every_key_of_the_shipped_files_is_known_to_its_program() {
-    for program in ["wall", "agent"] {
+    for program in ["wall", "kiosk", "agent"] {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../deploy/config.d/{program}.toml"));
         let text = std::fs::read_to_string(shipped).unwrap();

@@ -61,6 +61,7 @@ fn systemd_understands_every_unit() {
     for program in [
         "usr/bin/cotmoc-agent",
         "usr/bin/cotmoc-wall",
+        "usr/bin/cotmoc-kiosk",
         "usr/bin/cotmoc-controller",
         "usr/lib/cotmoc/needs-person",
         "bin/rm",
@@ -103,15 +104,15 @@ fn no_unit_is_more_exposed_than_two_and_a_half() {
 
 #[test]
 fn the_folders_of_the_shipped_settings_are_the_units_own() {
-    for program in ["agent", "wall", "controller", "witness"] {
+    for program in ["agent", "wall", "kiosk", "controller", "witness"] {
         let unit = deploy(&format!("systemd/cotmoc-{program}.service"));
         let unit = std::fs::read_to_string(unit).unwrap();
         let settings = deploy(&format!("config.d/{program}.toml"));
         let settings = std::fs::read_to_string(settings).unwrap();
         let mut given: BTreeSet<&str> = values(&unit, "StateDirectory=").collect();
         given.extend(match program {
-            // The agent's, which a wall reads.
-            "wall" => &["cotmoc/inbox", "cotmoc/media"][..],
+            // The agent's, which a screen reads.
+            "wall" | "kiosk" => &["cotmoc/inbox", "cotmoc/media"][..],
             _ => &[],
         });
         let asked: BTreeSet<&str> = settings

@@ -22,6 +22,7 @@ fn main() -> anyhow::Result<()> {
     let programs = [
         cotmoc_agent::arguments::Arguments::command(),
         cotmoc_wall::arguments::Arguments::command(),
+        cotmoc_kiosk::arguments::Arguments::command(),
         cotmoc_controller::arguments::Arguments::command(),
         cotmoc_cli::command(),
     ];
