@@ -111,7 +111,7 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde", "serde_json", "sha2", "thiserror"],
     ),
     ("cotmoc-canvas", &[]),
-    ("cotmoc-controller-core", &["serde", "thiserror"]),
+    ("cotmoc-controller-core", &["jiff", "serde", "thiserror"]),
 ];
 
 /// Folders in which SQL may stand.

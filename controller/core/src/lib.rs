@@ -8,6 +8,7 @@ pub mod incident;
 pub mod ledger;
 pub mod liveness;
 pub mod maintenance;
+pub mod obligation;
 pub mod report;
 pub mod role;
 pub mod saying;
