@@ -1,6 +1,11 @@
 //! Resolver: the on-air ledger of a cluster and its book of incidents. Every moment at which it had
-//! to be on air is either on air, or missing by exactly one incident, or missing unexplained: the
-//! sums are the figures of the periodic reports (Điều 7.6, 8.2, 8.3). Times are in milliseconds.
+//! to be on air is either on air, or missing by exactly one incident, or missing unexplained, or no
+//! record tells of it: the sums are the figures of the periodic reports (Điều 7.6, 8.2, 8.3). Times are
+//! in milliseconds.
+
+mod air;
+
+pub use air::{Air, Needs, Piece, Wall, paint};
 
 use crate::cause::Cause;
 use crate::incident::{Duty, Incident, State};
@@ -28,8 +33,28 @@ pub struct Stop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     pub span: Span,
-    /// `None`: no incident explains it.
-    pub incident: Option<String>,
+    pub why: Why,
+}
+
+/// Why a cluster was not on air.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    Incident(String),
+    /// Records say that it was dark, and no incident says why.
+    Unexplained,
+    /// No record tells of it.
+    Unknown,
+}
+
+/// What became of a day's quota (Điều 8.2: 14 hours).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quota {
+    Kept,
+    Short,
+    /// The day is not over, or what no record tells of would decide.
+    Open,
 }
 
 /// One operating window.
@@ -39,19 +64,22 @@ pub struct Day {
     pub required: Span,
     pub on_air_ms: Millis,
     pub missing: Vec<Missing>,
-    /// Less on air than the day's quota (Điều 8.2: 14 hours).
-    pub is_short: bool,
+    pub quota: Quota,
+    /// When the quota was full.
+    pub full_ms: Option<TimeMs>,
 }
 
-/// Days added up: `required = on_air + explained + unexplained`.
+/// Days added up: `required = on_air + explained + unexplained + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub days: usize,
     pub short_days: usize,
+    pub open_days: usize,
     pub required_ms: Millis,
     pub on_air_ms: Millis,
     pub explained_ms: Millis,
     pub unexplained_ms: Millis,
+    pub unknown_ms: Millis,
 }
 
 /// Incidents of one cause.
@@ -80,8 +108,15 @@ impl Span {
         self.to_ms.since(self.from_ms).max(0)
     }
 
+    /// Whether it holds this moment.
+    #[must_use]
+    pub fn holds(self, at: TimeMs) -> bool {
+        self.from_ms <= at && at < self.to_ms
+    }
+
     /// What both hold.
-    fn common(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<Self> {
         let common = Self {
             from_ms: self.from_ms.max(other.from_ms),
             to_ms: self.to_ms.min(other.to_ms),
@@ -121,69 +156,106 @@ impl Stop {
     }
 }
 
-/// The ledger of `period`, one day for each operating window in it. `on_air` may overlap and come
-/// in any order. What several incidents claim belongs to the one that began first.
+impl Day {
+    /// What was missing for this kind of reason.
+    #[must_use]
+    pub fn missing_ms(&self, of: impl Fn(&Why) -> bool) -> Millis {
+        let mine = self.missing.iter().filter(|one| of(&one.why));
+        mine.map(|one| one.span.length_ms()).sum()
+    }
+
+    /// What no record tells of, and no incident claims.
+    #[must_use]
+    pub fn unknown_ms(&self) -> Millis {
+        self.missing_ms(|why| *why == Why::Unknown)
+    }
+}
+
+/// The ledger of `period`, one day for each operating window in it. What several incidents claim
+/// belongs to the one that began first.
 #[must_use]
-pub fn days(window: &OperatingWindow, period: Span, on_air: &[Span], stops: &[Stop]) -> Vec<Day> {
+pub fn days(window: &OperatingWindow, period: Span, air: &Air, stops: &[Stop]) -> Vec<Day> {
     let mut stops: Vec<&Stop> = stops.iter().collect();
     stops.sort_by_key(|stop| (stop.span, &stop.incident));
-    let day = |required: Span| {
-        let dark = on_air
-            .iter()
-            .filter(|span| span.common(required).is_some())
-            .fold(vec![required], |dark, lit| {
-                dark.into_iter()
-                    .flat_map(|span| span.without(*lit))
+    let day = |(whole, required): (Span, Span)| {
+        let without = |from: Vec<Span>, spans: &[Span]| {
+            let touching = spans.iter().filter(|span| span.common(required).is_some());
+            touching.fold(from, |rest, span| {
+                rest.into_iter()
+                    .flat_map(|one| one.without(*span))
                     .collect()
-            });
+            })
+        };
+        let dark = without(vec![required], &air.lit);
+        let untold = without(dark.clone(), &air.dark);
         let dark_ms: Millis = dark.iter().map(|span| span.length_ms()).sum();
-        let on_air_ms = required.length_ms() - dark_ms;
-        Day {
+        let day = Day {
             required,
-            on_air_ms,
-            missing: attributed(dark, &stops),
-            is_short: on_air_ms < window.quota_ms(),
-        }
+            on_air_ms: required.length_ms() - dark_ms,
+            missing: attributed(dark, &untold, &stops),
+            quota: Quota::Open,
+            full_ms: air.full(required, window.quota_ms()),
+        };
+        let undecided_ms = day.unknown_ms() + whole.length_ms() - required.length_ms();
+        let quota = match day.full_ms {
+            Some(_) => Quota::Kept,
+            None if day.on_air_ms + undecided_ms < window.quota_ms() => Quota::Short,
+            None => Quota::Open,
+        };
+        Day { quota, ..day }
     };
     windows(window, period).map(day).collect()
 }
 
-/// Every dark span, cut where incidents begin and end.
-fn attributed(mut dark: Vec<Span>, stops: &[&Stop]) -> Vec<Missing> {
+/// Every dark span, cut where incidents begin and end, and where records do. Of `untold`, which lies
+/// within `dark`, no record tells.
+fn attributed(mut dark: Vec<Span>, untold: &[Span], stops: &[&Stop]) -> Vec<Missing> {
     let mut missing = Vec::new();
     for stop in stops {
         let mine = dark.iter().filter_map(|span| span.common(stop.span));
         missing.extend(mine.map(|span| Missing {
             span,
-            incident: Some(stop.incident.clone()),
+            why: Why::Incident(stop.incident.clone()),
         }));
         dark = dark
             .into_iter()
             .flat_map(|span| span.without(stop.span))
             .collect();
     }
-    missing.extend(dark.into_iter().map(|span| Missing {
-        span,
-        incident: None,
-    }));
+    for span in dark {
+        let unknown: Vec<Span> = untold.iter().filter_map(|one| one.common(span)).collect();
+        let told = unknown.iter().fold(vec![span], |rest, one| {
+            rest.into_iter()
+                .flat_map(|part| part.without(*one))
+                .collect()
+        });
+        let of = |why: Why| {
+            move |span: Span| Missing {
+                span,
+                why: why.clone(),
+            }
+        };
+        missing.extend(unknown.into_iter().map(of(Why::Unknown)));
+        missing.extend(told.into_iter().map(of(Why::Unexplained)));
+    }
     missing.sort_by_key(|one| one.span);
     missing
 }
 
-/// The operating windows within `period`.
-fn windows(window: &OperatingWindow, period: Span) -> impl Iterator<Item = Span> {
+/// The operating windows that touch `period`, whole and as far as it holds them.
+fn windows(window: &OperatingWindow, period: Span) -> impl Iterator<Item = (Span, Span)> {
     let mut now = period.from_ms;
     std::iter::from_fn(move || {
         while now < period.to_ms {
             match window.phase(now) {
                 Phase::Closed { until } => now = until,
-                Phase::Open { until, .. } => {
-                    let from_ms = std::mem::replace(&mut now, until);
-                    let span = Span {
-                        from_ms,
+                Phase::Open { since, until } => {
+                    now = until;
+                    let whole = Span {
+                        from_ms: since,
                         to_ms: until,
                     };
-                    return span.common(period);
+                    return whole.common(period).map(|required| (whole, required));
                 }
             }
         }
@@ -196,24 +268,26 @@ impl Totals {
     #[must_use]
     pub fn of<'a>(days: impl IntoIterator<Item = &'a Day>) -> Self {
         let add = |sum: Self, day: &Day| {
-            let explained_ms = missing_ms(&day.missing, |by| by.is_some());
-            let unexplained_ms = missing_ms(&day.missing, |by| by.is_none());
+            let explained_ms = day.missing_ms(|why| matches!(why, Why::Incident(_)));
+            let unexplained_ms = day.missing_ms(|why| *why == Why::Unexplained);
             Self {
                 days: sum.days + 1,
-                short_days: sum.short_days + usize::from(day.is_short),
+                short_days: sum.short_days + usize::from(day.quota == Quota::Short),
+                open_days: sum.open_days + usize::from(day.quota == Quota::Open),
                 required_ms: sum.required_ms + day.required.length_ms(),
                 on_air_ms: sum.on_air_ms + day.on_air_ms,
                 explained_ms: sum.explained_ms + explained_ms,
                 unexplained_ms: sum.unexplained_ms + unexplained_ms,
+                unknown_ms: sum.unknown_ms + day.unknown_ms(),
             }
         };
         days.into_iter().fold(Self::default(), add)
     }
 
-    /// What was not on air, explained or not.
+    /// What was not on air, or is not known to have been.
     #[must_use]
     pub const fn missing_ms(&self) -> Millis {
-        self.explained_ms + self.unexplained_ms
+        self.explained_ms + self.unexplained_ms + self.unknown_ms
     }
 }
 
@@ -228,7 +302,7 @@ impl Book {
     ) -> Self {
         let mut stopped: BTreeMap<&str, Millis> = BTreeMap::new();
         for missing in days.iter().flat_map(|day| &day.missing) {
-            if let Some(by) = &missing.incident {
+            if let Why::Incident(by) = &missing.why {
                 *stopped.entry(by).or_default() += missing.span.length_ms();
             }
         }
@@ -255,11 +329,6 @@ impl Book {
     }
 }
 
-fn missing_ms(missing: &[Missing], of: impl Fn(Option<&String>) -> bool) -> Millis {
-    let mine = missing.iter().filter(|one| of(one.incident.as_ref()));
-    mine.map(|one| one.span.length_ms()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,41 +353,67 @@ mod tests {
 
     #[test]
     fn what_is_missing_belongs_to_the_incident_that_began_first_or_to_none() {
-        let on_air = [span(0, 600), span(660, 700), span(690, 2_000)];
+        let on_air = [span(0, 600), span(660, 700), span(700, 2_000)];
         let stops = [stop("b", span(620, 660)), stop("a", span(605, 640))];
-        let ledger = days(&OperatingWindow::default(), span(0, 1_440), &on_air, &stops);
-        let missing = |span, by: Option<&str>| Missing {
-            span,
-            incident: by.map(str::to_owned),
+        let air = Air {
+            lit: on_air.to_vec(),
+            dark: vec![span(600, 602), span(604, 660)],
         };
+        let ledger = days(&OperatingWindow::default(), span(0, 1_440), &air, &stops);
+        let missing = |span, why| Missing { span, why };
+        let by = |id: &str| Why::Incident(id.to_owned());
         assert_eq!(
             ledger[0].missing,
             [
-                missing(span(600, 605), None),
-                missing(span(605, 640), Some("a")),
-                missing(span(640, 660), Some("b")),
+                missing(span(600, 602), Why::Unexplained),
+                missing(span(602, 604), Why::Unknown),
+                missing(span(604, 605), Why::Unexplained),
+                missing(span(605, 640), by("a")),
+                missing(span(640, 660), by("b")),
             ]
+        );
+        assert_eq!(
+            ledger[0].full_ms,
+            Some(span(0, 1_320).to_ms),
+            "14 hours at the end"
         );
         let totals = Totals::of(&ledger);
         assert_eq!(totals.required_ms, 15 * HOUR);
         assert_eq!(totals.on_air_ms, 14 * HOUR);
         assert_eq!(totals.explained_ms, 55 * MINUTE);
-        assert_eq!(totals.unexplained_ms, 5 * MINUTE);
+        assert_eq!(totals.unexplained_ms, 3 * MINUTE);
+        assert_eq!(totals.unknown_ms, 2 * MINUTE);
         assert_eq!((totals.days, totals.short_days), (1, 0));
     }
 
     #[test]
-    fn the_night_asks_for_nothing_and_a_dark_day_is_short() {
-        let night = days(&OperatingWindow::default(), span(0, 7 * 60), &[], &[]);
+    fn the_night_asks_for_nothing_a_dark_day_is_short_and_a_day_without_records_is_open() {
+        let window = OperatingWindow::default();
+        let night = days(&window, span(0, 7 * 60), &Air::default(), &[]);
         assert_eq!(night, []);
         let period = Span {
             from_ms: MIDNIGHT,
             to_ms: MIDNIGHT.plus(3 * DAY),
         };
-        let ledger = days(&OperatingWindow::default(), period, &[span(0, 1_440)], &[]);
+        let air = Air {
+            lit: vec![span(0, 1_440)],
+            dark: vec![span(1_440, 2_880)],
+        };
+        let ledger = days(&window, period, &air, &[]);
+        let kept: Vec<Quota> = ledger.iter().map(|day| day.quota).collect();
+        assert_eq!(kept, [Quota::Kept, Quota::Short, Quota::Open]);
         let totals = Totals::of(&ledger);
-        assert_eq!((totals.days, totals.short_days), (3, 2));
+        assert_eq!(
+            (totals.days, totals.short_days, totals.open_days),
+            (3, 1, 1)
+        );
         assert_eq!(totals.missing_ms(), 30 * HOUR);
+        assert_eq!(totals.unknown_ms, 15 * HOUR);
+        // An incident explains what no record tells of, and it was then not on air.
+        let stops = [stop("a", span(2_880, 4_320))];
+        let ledger = days(&window, period, &air, &stops);
+        assert_eq!(ledger[2].quota, Quota::Short);
+        assert_eq!(Totals::of(&ledger).explained_ms, 15 * HOUR);
     }
 
     #[test]
@@ -326,10 +421,11 @@ mod tests {
         let ledger = days(
             &OperatingWindow::default(),
             span(21 * 60, 32 * 60),
-            &[],
+            &Air::default(),
             &[],
         );
         let required: Vec<Span> = ledger.iter().map(|day| day.required).collect();
         assert_eq!(required, [span(21 * 60, 22 * 60), span(31 * 60, 32 * 60)]);
+        assert!(ledger.iter().all(|day| day.quota == Quota::Open));
     }
 }

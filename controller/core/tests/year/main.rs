@@ -12,7 +12,7 @@ mod model;
 
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{Duty, Entry, Incident, State, What};
-use cotmoc_controller_core::ledger::{Book, Span, Stop, Totals, days};
+use cotmoc_controller_core::ledger::{Air, Book, Span, Stop, Totals, days};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
 use cotmoc_controller_core::stage::Table;
 use cotmoc_proto::TimeMs;
@@ -300,7 +300,11 @@ fn the_ledger_and_the_book_of_a_year_give_what_the_model_knows() {
     let stops: Vec<Stop> = stops
         .filter_map(|case| Stop::of(&case.id, &case.incident, end))
         .collect();
-    let ledger = days(&controller.window, year, &on_air(&model), &stops);
+    let air = Air {
+        lit: on_air(&model),
+        dark: vec![year],
+    };
+    let ledger = days(&controller.window, year, &air, &stops);
     let totals = Totals::of(&ledger);
     let (required, on_air, by, unexplained) = painted(&model);
     assert_eq!(totals.days, 365);
