@@ -23,6 +23,8 @@ pub enum PayloadType {
     Takedown,
     /// Shows an approved template in a channel.
     Override,
+    /// What the boards of one class shall run.
+    Software,
     /// A device's statement of what it shows.
     Receipt,
 }
@@ -36,6 +38,7 @@ impl PayloadType {
             Self::Release => "application/vnd.cotmoc.release.v1+json",
             Self::Takedown => "application/vnd.cotmoc.takedown.v1+json",
             Self::Override => "application/vnd.cotmoc.override.v1+json",
+            Self::Software => "application/vnd.cotmoc.software.v1+json",
             Self::Receipt => "application/vnd.cotmoc.receipt.v1+json",
         }
     }
@@ -46,6 +49,7 @@ impl PayloadType {
             Self::Release,
             Self::Takedown,
             Self::Override,
+            Self::Software,
             Self::Receipt,
         ]
         .into_iter()

@@ -118,6 +118,11 @@ id!(
     "boot"
 );
 id!(
+    /// One kind of board that takes the same software.
+    BoardClass,
+    "board class"
+);
+id!(
     /// One entry that a kiosk's visitor can look up.
     EntryId,
     "entry"

@@ -19,6 +19,7 @@ pub mod reject;
 pub mod release;
 pub mod resolve;
 pub mod slide;
+pub mod software;
 pub mod style;
 pub mod takedown;
 pub mod time;
@@ -27,8 +28,8 @@ pub mod window;
 
 pub use digest::Digest;
 pub use id::{
-    BootId, CategoryId, ChannelId, DaypartId, DeviceId, EntryId, Holder, ItemId, PlaylistId,
-    SiteId, UnitCode, ZoneId,
+    BoardClass, BootId, CategoryId, ChannelId, DaypartId, DeviceId, EntryId, Holder, ItemId,
+    PlaylistId, SiteId, UnitCode, ZoneId,
 };
 pub use reject::Reject;
 pub use time::{Millis, TimeMs};

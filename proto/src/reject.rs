@@ -64,6 +64,16 @@ pub enum Reject {
     /// An override that breaks a rule of its own or of the root document.
     #[error("override: {detail}")]
     BadOverride { detail: String },
+    /// A software release that breaks a rule of its own.
+    #[error("software: {detail}")]
+    BadSoftware { detail: String },
+    /// A board runs something older than what the software release can follow.
+    #[error("software {version} follows version {min} or later; version {running} runs here")]
+    NeedsStep {
+        version: u64,
+        min: u64,
+        running: u64,
+    },
     /// An override whose template the release in force does not have, or has with other content.
     #[error("release {release} has no template {template} with the content that was ordered")]
     NoSuchTemplate { release: u64, template: ItemId },
@@ -106,6 +116,8 @@ impl Reject {
             Self::BadRelease { .. } => "bad-release",
             Self::BadTakedown { .. } => "bad-takedown",
             Self::BadOverride { .. } => "bad-override",
+            Self::BadSoftware { .. } => "bad-software",
+            Self::NeedsStep { .. } => "needs-step",
             Self::NoSuchTemplate { .. } => "no-such-template",
             Self::OtherRelease { .. } => "other-release",
             Self::TakenDown { .. } => "taken-down",

@@ -9,6 +9,7 @@
 mod admit;
 mod receipt;
 mod root;
+mod software;
 mod state;
 
 pub use admit::{
@@ -17,6 +18,7 @@ pub use admit::{
 };
 pub use receipt::{Receipt, verify_receipt};
 pub use root::{Clause, Key, Role, RoleName, Root};
+pub use software::{Board, SoftwareState, admit_software, verify_software};
 pub use state::{Denial, InForce, MAX_STEP, TrustState};
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub fn check(published: &Published, bytes: &[u8]) -> Result<Checked, Refusal> {
         PayloadType::Release => check_release(published, &envelope, bytes),
         PayloadType::Takedown => check_takedown(published, &envelope, bytes),
         PayloadType::Override => check_override(published, &envelope, bytes),
+        PayloadType::Software => Err(Refusal::NotPublishable { kind: "software" }),
         PayloadType::Receipt => Err(Refusal::NotPublishable { kind: "receipt" }),
     }
 }

@@ -10,3 +10,4 @@ pub mod media;
 pub mod program;
 pub mod renewal;
 pub mod symptom;
+pub mod update;

@@ -191,7 +191,7 @@ pub fn admit_override(
     Ok(admitted)
 }
 
-fn open(bytes: &[u8], expected: PayloadType) -> Result<Envelope, Reject> {
+pub(super) fn open(bytes: &[u8], expected: PayloadType) -> Result<Envelope, Reject> {
     let envelope = Envelope::parse(bytes)?;
     if envelope.payload_type() != expected {
         return Err(Reject::UnknownType {
@@ -211,7 +211,7 @@ fn for_channel(me: &Identity, site: &SiteId, channel: &ChannelId) -> Result<(), 
     Ok(())
 }
 
-fn for_epoch(root: &Root, got: u64) -> Result<(), Reject> {
+pub(super) fn for_epoch(root: &Root, got: u64) -> Result<(), Reject> {
     if got == root.epoch {
         Ok(())
     } else {
@@ -222,7 +222,7 @@ fn for_epoch(root: &Root, got: u64) -> Result<(), Reject> {
     }
 }
 
-fn not_for_us(what: &'static str, found: impl std::fmt::Display) -> Reject {
+pub(super) fn not_for_us(what: &'static str, found: impl std::fmt::Display) -> Reject {
     Reject::NotForUs {
         what,
         found: found.to_string(),

@@ -27,7 +27,7 @@ pub enum RoleName {
     Override,
     /// Freshness and time. No document of this version uses it yet.
     Beacon,
-    /// Player software. No document of this version uses it yet.
+    /// Software of the boards: builders. Roots may do without it; then no board takes any.
     Software,
 }
 
@@ -156,7 +156,8 @@ impl Root {
         self.roles
             .0
             .iter()
-            .try_for_each(|(name, role)| self.check_role(*name, role))
+            .try_for_each(|(name, role)| self.check_role(*name, role))?;
+        self.check_builders()
     }
 
     /// Checks that the people whom `role` requires have signed `envelope`. Signatures of unknown
@@ -233,6 +234,26 @@ impl Root {
     #[must_use]
     pub fn holder(&self, keyid: &Digest) -> Option<&Holder> {
         self.keys.0.get(keyid).map(|key| &key.holder)
+    }
+
+    /// Nobody who signs what is shown signs software as well: it decides what a signature is.
+    fn check_builders(&self) -> Result<(), Reject> {
+        let holders = |name: RoleName| {
+            let clauses = self.roles.0.get(&name).map_or(&[][..], |role| &role.all);
+            let keys = clauses.iter().flat_map(|clause| &clause.keys);
+            keys.filter_map(|key| self.holder(key))
+                .collect::<BTreeSet<_>>()
+        };
+        let builders = holders(RoleName::Software);
+        for name in [RoleName::Release, RoleName::Takedown, RoleName::Override] {
+            if let Some(holder) = holders(name).intersection(&builders).next() {
+                let name = name.as_str();
+                return Err(bad(format!(
+                    "role software: {holder} signs for role {name} too"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn check_role(&self, name: RoleName, role: &Role) -> Result<(), Reject> {

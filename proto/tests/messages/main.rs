@@ -18,6 +18,7 @@ use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::json::parse_strict;
 use cotmoc_proto::override_order::Override;
 use cotmoc_proto::release::Release;
+use cotmoc_proto::software::Software;
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{
     Identity, Receipt, Root, TrustState, admit_override, admit_release, admit_root, admit_takedown,
@@ -30,11 +31,12 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 /// What a file holds, by the first word of its name.
-const READERS: [(&str, Reader); 14] = [
+const READERS: [(&str, Reader); 15] = [
     ("root", strict::<Root>),
     ("release", strict::<Release>),
     ("takedown", strict::<Takedown>),
     ("override", strict::<Override>),
+    ("software", strict::<Software>),
     ("receipt", strict::<Receipt>),
     ("envelope", |bytes| {
         Envelope::parse(bytes).map(drop).map_err(|e| e.to_string())
@@ -170,6 +172,8 @@ fn documents_are_written_and_read_byte_by_byte_as_ever() {
     assert_eq!(samples::override_show().check(), Ok(()));
     assert_eq!(samples::override_end().check(), Ok(()));
     assert_eq!(samples::root_with_override().check(), Ok(()));
+    signed("software", &samples::software());
+    assert_eq!(samples::software().check(), Ok(()));
 }
 
 #[test]

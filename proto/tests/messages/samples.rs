@@ -14,6 +14,7 @@ use cotmoc_proto::override_order::{Action, Override, Template};
 use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Item, Language, Playlist};
 use cotmoc_proto::release::{OnStale, Release};
+use cotmoc_proto::software::{Bundle, Software};
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::time::{DAY, HOUR, TimeMs};
 use cotmoc_proto::trust::{Clause, Key, Receipt, Role, RoleName, Root};
@@ -441,5 +442,25 @@ pub fn renew_request() -> RenewRequest {
 pub fn renew_response() -> RenewResponse {
     RenewResponse {
         certificate_pem: "-----BEGIN CERTIFICATE-----\n".to_owned(),
+    }
+}
+
+pub fn software() -> Software {
+    Software {
+        site: id("lao-cai"),
+        class: id("raspberry-pi-5"),
+        epoch: 1,
+        version: 7,
+        min_version: 5,
+        issued_ms: ISSUED,
+        label: "1.4.2".to_owned(),
+        bundle: Bundle {
+            sha256: digest("bundle"),
+            size_bytes: 163_577_856,
+            chunk_bytes: NonZeroU32::new(1 << 20).unwrap(),
+            chunks_sha256: digest("chunks of the bundle"),
+        },
+        health_timeout_s: 300,
+        note: "Sửa lỗi âm thanh".to_owned(),
     }
 }

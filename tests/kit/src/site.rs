@@ -4,10 +4,11 @@ use crate::document::{self, ISSUED};
 use crate::person::{Person, seal};
 use cotmoc_proto::envelope::PayloadType;
 use cotmoc_proto::json::UniqueMap;
-use cotmoc_proto::media::Asset;
+use cotmoc_proto::media::{Asset, CHUNK_BYTES};
 use cotmoc_proto::override_order::{Action, Override, Template};
 use cotmoc_proto::playlist::Item;
 use cotmoc_proto::release::Release;
+use cotmoc_proto::software::{Bundle, Software};
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::time::{DAY, Millis};
 use cotmoc_proto::trust::{Clause, Identity, Role, RoleName, Root};
@@ -24,6 +25,8 @@ pub struct Site {
     pub editors: [Person; 2],
     pub approvers: [Person; 2],
     pub duty: [Person; 2],
+    /// Two must sign software, under [`Site::root_with_builders`].
+    pub builders: [Person; 3],
 }
 
 impl Default for Site {
@@ -43,6 +46,7 @@ impl Site {
             editors: ["editor.dung", "editor.em"].map(Person::new),
             approvers: ["approver.giang", "approver.hoa"].map(Person::new),
             duty: ["duty.khanh", "duty.lan"].map(Person::new),
+            builders: ["builder.mai", "builder.nam", "builder.phuc"].map(Person::new),
         }
     }
 
@@ -99,6 +103,17 @@ impl Site {
         }
     }
 
+    /// The root document of [`Site::root`] with the role of the builders.
+    #[must_use]
+    pub fn root_with_builders(&self) -> Root {
+        let mut root = self.root();
+        let keys = self.builders.iter().map(|p| (p.keyid(), p.key()));
+        root.keys.0.extend(keys);
+        let all = vec![clause("builder", &self.builders, 2)];
+        root.roles.0.insert(RoleName::Software, Role { all });
+        root
+    }
+
     /// The factory root as an envelope.
     #[must_use]
     pub fn factory_root(&self) -> Vec<u8> {
@@ -148,6 +163,35 @@ impl Site {
     pub fn seal_takedown(&self, takedown: &Takedown) -> Vec<u8> {
         let [officer, _] = &self.duty;
         seal(PayloadType::Takedown, takedown, &[officer])
+    }
+
+    /// Software of `version` for the boards `generic-amd64`, whose bundle is `bundle` in one chunk.
+    #[must_use]
+    pub fn software(&self, version: u64, bundle: &[u8]) -> Software {
+        Software {
+            site: self.id.clone(),
+            class: "generic-amd64".parse().expect("a legal id"),
+            epoch: 1,
+            version,
+            min_version: 0,
+            issued_ms: ISSUED,
+            label: format!("1.0.{version}"),
+            bundle: Bundle {
+                sha256: Digest::of(bundle),
+                size_bytes: bundle.len() as u64,
+                chunk_bytes: std::num::NonZeroU32::new(CHUNK_BYTES).expect("not zero"),
+                chunks_sha256: Digest::of(Digest::of(bundle).as_bytes()),
+            },
+            health_timeout_s: 300,
+            note: String::new(),
+        }
+    }
+
+    /// `software` signed by the first two builders.
+    #[must_use]
+    pub fn seal_software(&self, software: &Software) -> Vec<u8> {
+        let [first, second, _] = &self.builders;
+        seal(PayloadType::Software, software, &[first, second])
     }
 
     /// An override that shows the template `item` of releases 1 to 50 for `duration_ms`.

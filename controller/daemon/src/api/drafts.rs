@@ -156,11 +156,9 @@ fn read(envelope: &Envelope) -> ApiResult<Said> {
                 root: None,
             }
         }
-        PayloadType::Receipt => {
-            return Err(Reject::UnknownType {
-                found: PayloadType::Receipt.as_str().to_owned(),
-            }
-            .into());
+        kind @ (PayloadType::Software | PayloadType::Receipt) => {
+            let found = kind.as_str().to_owned();
+            return Err(Reject::UnknownType { found }.into());
         }
     };
     Ok(said)

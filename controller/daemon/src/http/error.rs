@@ -166,6 +166,8 @@ impl From<Reject> for ApiError {
             | Reject::BadRelease { .. }
             | Reject::BadTakedown { .. }
             | Reject::BadOverride { .. }
+            | Reject::BadSoftware { .. }
+            | Reject::NeedsStep { .. }
             | Reject::NoSuchTemplate { .. }
             | Reject::OtherRelease { .. }
             | Reject::TakenDown { .. }
@@ -211,6 +213,8 @@ fn remedy(reject: &Reject) -> &'static str {
         | Reject::BadRelease { .. }
         | Reject::BadTakedown { .. }
         | Reject::BadOverride { .. }
+        | Reject::BadSoftware { .. }
+        | Reject::NeedsStep { .. }
         | Reject::Quota { .. } => "draft the document again",
     }
 }
