@@ -4,6 +4,7 @@ pub mod alive;
 pub mod backoff;
 pub mod budget;
 pub mod clock;
+pub mod glass;
 pub mod haste;
 pub mod ledger;
 pub mod media;
