@@ -83,6 +83,11 @@ id!(
     "channel"
 );
 id!(
+    /// One cluster: walls, kiosks and loudspeakers joined in one place (Điều 2.2).
+    ClusterId,
+    "cluster"
+);
+id!(
     /// One device: a wall or a kiosk.
     DeviceId,
     "device"

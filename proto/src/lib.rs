@@ -28,8 +28,8 @@ pub mod window;
 
 pub use digest::Digest;
 pub use id::{
-    BoardClass, BootId, CategoryId, ChannelId, DaypartId, DeviceId, EntryId, Holder, ItemId,
-    PlaylistId, SiteId, UnitCode, ZoneId,
+    BoardClass, BootId, CategoryId, ChannelId, ClusterId, DaypartId, DeviceId, EntryId, Holder,
+    ItemId, PlaylistId, SiteId, UnitCode, ZoneId,
 };
 pub use reject::Reject;
 pub use time::{Millis, TimeMs};

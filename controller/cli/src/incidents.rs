@@ -11,7 +11,7 @@ use cotmoc_controller_core::incident::What;
 use cotmoc_controller_core::report::Report;
 use cotmoc_controller_core::saying;
 use cotmoc_proto::window::OperatingWindow;
-use cotmoc_proto::{DeviceId, TimeMs};
+use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,12 @@ struct Incidents {
 #[derive(Debug, Deserialize)]
 struct Row {
     incident: String,
-    device: DeviceId,
+    cluster: ClusterId,
+    #[serde(default)]
+    name: String,
+    /// The components that do not work now.
+    #[serde(default)]
+    down: Vec<DeviceId>,
     state: State,
     occurred_ms: TimeMs,
     deadline_ms: TimeMs,
@@ -213,7 +218,8 @@ fn show(out: Out, rows: &[Row]) {
     let zone = OperatingWindow::default().zone;
     let mut table = Table::new([
         out.words(text::INCIDENT),
-        out.words(text::DEVICE),
+        out.words(text::CLUSTER),
+        out.words(text::DOWN),
         out.words(text::STATE),
         out.words(text::OCCURRED),
         out.words(text::DEADLINE),
@@ -224,7 +230,8 @@ fn show(out: Out, rows: &[Row]) {
         let told = row.notified_ms.map(|at| zone.format(at));
         table.row([
             row.incident.clone(),
-            row.device.to_string(),
+            row.cluster(),
+            row.down(),
             out.words(row.state.words()),
             zone.format(row.occurred_ms),
             zone.format(row.deadline_ms),
@@ -251,6 +258,26 @@ fn log(out: Out, answer: &serde_json::Value) {
             }
         };
         out.say(format!("{at}  {} · {}", said.vi, said.en));
+    }
+}
+
+impl Row {
+    /// What people call the cluster; its bare name, if the controller says no more.
+    fn cluster(&self) -> String {
+        if self.name.is_empty() {
+            self.cluster.to_string()
+        } else {
+            self.name.clone()
+        }
+    }
+
+    fn down(&self) -> String {
+        let names: Vec<&str> = self.down.iter().map(DeviceId::as_str).collect();
+        if names.is_empty() {
+            "–".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 }
 

@@ -133,7 +133,8 @@ fn figures(report: &Report, zone: &Zone) -> Vec<Vec<String>> {
     let figures = &report.figures;
     let at = |at: Option<TimeMs>| at.map_or_else(|| "chưa".to_owned(), |at| zone.format(at));
     let rows = [
-        ("Thiết bị", report.device.to_string()),
+        ("Cụm thông tin", report.about().full()),
+        ("Thành phần không hoạt động", parts(report)),
         ("Nguyên nhân", figures.cause.words().0.to_owned()),
         ("Xảy ra lúc", zone.format(figures.occurred_ms)),
         ("Căn cứ", figures.occurred_by.words().0.to_owned()),
@@ -148,6 +149,17 @@ fn figures(report: &Report, zone: &Zone) -> Vec<Vec<String>> {
     ];
     rows.map(|(name, value)| vec![name.to_owned(), value])
         .to_vec()
+}
+
+/// The components that did not work when it was detected, or failed since.
+fn parts(report: &Report) -> String {
+    let down = report.failed().into_iter().map(|device| device.to_string());
+    let down: Vec<String> = down.collect();
+    if down.is_empty() {
+        "—".to_owned()
+    } else {
+        down.join(", ")
+    }
 }
 
 fn log(report: &Report, zone: &Zone) -> Vec<Vec<String>> {
@@ -297,17 +309,14 @@ fn fonts() -> RunFonts {
 mod tests {
     use super::*;
     use cotmoc_controller_core::cause::Cause;
-    use cotmoc_controller_core::incident::{Entry, Incident, What};
+    use cotmoc_controller_core::incident::{Entry, Incident, Opening, What};
 
     /// 24/11/2026 12:00 at Lào Cai.
     const NOON: TimeMs = TimeMs(1_795_496_400_000);
 
     fn report() -> Report {
-        let opened = What::Opened {
-            cause: Cause::Power,
-            last_proof_ms: NOON,
-            window: OperatingWindow::default(),
-        };
+        let opening = Opening::new(Cause::Power, NOON, OperatingWindow::default());
+        let opened = What::Opened(opening);
         let log: Vec<Entry> = [
             (120_000, opened),
             (
@@ -325,7 +334,7 @@ mod tests {
         })
         .to_vec();
         let incident = Incident::replay(&log).unwrap();
-        let name = ("W01-1".to_owned(), "W01".parse().unwrap());
+        let name = ("cua-khau-1".to_owned(), "cua-khau".parse().unwrap());
         Report::of(name, log, &incident, NOON.plus(600_000))
     }
 

@@ -64,6 +64,8 @@ texts! {
     CONFIRM_OVERRIDE_END = "Gõ yes để trở lại chương trình", "Type yes to go back to the programme";
     DATES = "Hiệu lực", "Dates";
     DEVICE = "Thiết bị", "Device";
+    CLUSTER = "Cụm", "Cluster";
+    DOWN = "Không hoạt động", "Down";
     DEVICES = "Màn hình", "Walls";
     DIGEST = "SHA-256", "SHA-256";
     DRAFT = "Bản nháp", "Draft";

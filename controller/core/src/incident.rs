@@ -1,133 +1,29 @@
 //! Machine: one incident, folded from its log. The technical state, the duty to notify and what
 //! people did are read from the same entries: after any crash the same log gives the same incident.
 
+mod entry;
+mod parts;
+mod state;
+
+pub use entry::{Entry, Extent, Opening, Part, Scope, What};
+pub use state::{Duty, Refused, State};
+
 use crate::cause::{Cause, Source};
-use cotmoc_proto::TimeMs;
-use cotmoc_proto::time::{HOUR, MINUTE, Millis};
+use crate::law::{Law, Laws};
 use cotmoc_proto::window::{OperatingWindow, Phase};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// The law's hour, from the occurrence to the department's notice (Điều 8.3b, 13.3b).
-pub const DUTY_MS: Millis = HOUR;
-/// An incident that comes back so soon is the same one.
-pub const REOPEN_MS: Millis = 10 * MINUTE;
-/// The longest time for which somebody may keep reminders away.
-pub const LONGEST_ACK_MS: Millis = 15 * MINUTE;
-
-/// One line of the log. Entries are added, never changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// When the controller wrote it, by its trusted clock.
-    pub at_ms: TimeMs,
-    pub what: What,
-}
-
-/// What became known, or was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum What {
-    /// Detected. `last_proof_ms` is the last proof that all was well, `window` when the cluster has
-    /// to be on air.
-    Opened {
-        cause: Cause,
-        last_proof_ms: TimeMs,
-        window: OperatingWindow,
-    },
-    /// A statement about when and why. `stopped_ms`: at this time it certainly did not work.
-    Evidence {
-        source: Source,
-        cause: Option<Cause>,
-        occurred_ms: Option<TimeMs>,
-        stopped_ms: Option<TimeMs>,
-    },
-    /// Somebody has taken it on: reminders rest until then, nothing else does.
-    Acknowledged { by: String, until_ms: TimeMs },
-    /// It works again; not yet proved stable.
-    Recovered,
-    /// Recovered and stable.
-    Resolved,
-    /// It stopped again.
-    Relapsed,
-    /// The notices of a stage were handed to the outbox.
-    Fired { stage: String },
-    /// The department's provider or its officer has taken a notice over.
-    Accepted,
-    /// An officer of the department has confirmed it.
-    Confirmed { by: String },
-    /// One person states that nothing stopped, and why.
-    DismissalProposed { by: String, proof: String },
-    /// Another person agrees.
-    Dismissed { by: String },
-    /// One person has written cause and remedy down.
-    ClosingProposed { by: String, remedy: String },
-    /// Cause and remedy are written down; a second person signs.
-    Closed {
-        by: String,
-        countersigned: String,
-        remedy: String,
-    },
-}
-
-/// Where the fault itself stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    Open,
-    Recovering,
-    Resolved,
-    Dismissed,
-    Closed,
-}
-
-/// Where the duty to notify the department stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Duty {
-    /// Nothing stopped within the hours of operation.
-    NotDue,
-    Running {
-        deadline: TimeMs,
-    },
-    Satisfied {
-        at: TimeMs,
-    },
-    /// Since the deadline, whenever that was noticed; `late` is when the notice came after all.
-    Breached {
-        deadline: TimeMs,
-        late: Option<TimeMs>,
-    },
-}
-
-/// Why an entry cannot be added.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error("an incident begins with its opening, and opens once")]
-    Opening,
-    #[error("the incident is closed or dismissed")]
-    Over,
-    #[error("whoever proposes does not agree as well: another person must")]
-    SamePerson,
-    #[error("nobody has proposed a dismissal")]
-    NotProposed,
-    #[error("a security incident is not dismissed; close it with its cause and remedy")]
-    Security,
-    #[error("it is not resolved yet")]
-    NotResolved,
-    #[error("the department has not been notified yet")]
-    DutyOpen,
-    #[error("resolved more than {} minutes ago: this is a new incident", REOPEN_MS / MINUTE)]
-    TooLate,
-    #[error("reminders rest for {} minutes at most", LONGEST_ACK_MS / MINUTE)]
-    TooLong,
-}
+use cotmoc_proto::{DeviceId, TimeMs};
+use parts::Parts;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident, as its log says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     state: State,
     window: OperatingWindow,
+    laws: Laws,
+    is_fault: bool,
+    /// The cluster's components; `None` in logs that do not name them.
+    parts: Option<Parts>,
     cause: Cause,
     detected: TimeMs,
     /// The best statement of when it happened, and what it is worth.
@@ -143,6 +39,14 @@ pub struct Incident {
     confirmed: Option<TimeMs>,
     dismissal: Option<Proposal>,
     closing: Option<Proposal>,
+    /// When people ended it, or it became part of another.
+    ended: Option<(TimeMs, Ending)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Signed,
+    Joined,
 }
 
 /// What one person has proposed and another has to agree to.
@@ -172,20 +76,19 @@ impl Incident {
     /// # Errors
     /// [`Refused::Opening`] for any other entry.
     pub fn open(entry: &Entry) -> Result<Self, Refused> {
-        let What::Opened {
-            cause,
-            last_proof_ms,
-            window,
-        } = &entry.what
-        else {
+        let What::Opened(opening) = &entry.what else {
             return Err(Refused::Opening);
         };
+        let scope = opening.scope.as_ref();
         Ok(Self {
             state: State::Open,
-            window: window.clone(),
-            cause: *cause,
+            window: opening.window.clone(),
+            laws: opening.laws.clone(),
+            is_fault: scope.is_some_and(|scope| scope.extent == Extent::Fault),
+            parts: scope.map(|scope| Parts::new(scope, entry.at_ms)),
+            cause: opening.cause,
             detected: entry.at_ms,
-            claim: (Source::Silence, entry.at_ms.min(*last_proof_ms)),
+            claim: (Source::Silence, entry.at_ms.min(opening.last_proof_ms)),
             stopped: None,
             recovered: None,
             resolved: None,
@@ -195,6 +98,7 @@ impl Incident {
             confirmed: None,
             dismissal: None,
             closing: None,
+            ended: None,
         })
     }
 
@@ -210,7 +114,7 @@ impl Incident {
         }
         let at = entry.at_ms;
         match &entry.what {
-            What::Opened { .. } => return Err(Refused::Opening),
+            What::Opened(_) => return Err(Refused::Opening),
             What::Accepted => self.accepted = self.accepted.or(Some(at)),
             What::Confirmed { .. } => {
                 self.accepted = self.accepted.or(Some(at));
@@ -221,10 +125,25 @@ impl Incident {
                 cause,
                 occurred_ms,
                 stopped_ms,
-            } => self.weigh(*source, *cause, (*occurred_ms, *stopped_ms)),
+                device,
+            } => self.weigh(
+                (*source, device.as_ref()),
+                *cause,
+                (*occurred_ms, *stopped_ms),
+            ),
+            What::Failed { device, .. } => self.of_parts(|parts| parts.fail(device)),
+            What::Restored { device } => self.of_parts(|parts| parts.restore(device)),
+            What::Joined { .. } => {
+                if !self.is_fault {
+                    return Err(Refused::NoFault);
+                }
+                self.state = State::Closed;
+                self.ended = Some((at, Ending::Joined));
+            }
             What::Acknowledged { by, until_ms } => {
-                if until_ms.since(at) > LONGEST_ACK_MS {
-                    return Err(Refused::TooLong);
+                let longest = self.law().longest_ack_ms;
+                if until_ms.since(at) > longest {
+                    return Err(Refused::TooLong(longest));
                 }
                 self.acknowledged = Some((by.clone(), *until_ms));
             }
@@ -240,14 +159,14 @@ impl Incident {
                 }
                 self.dismissal = Some(Proposal::new(by, proof));
             }
-            What::Dismissed { by } => self.dismiss(by)?,
+            What::Dismissed { by } => self.dismiss(by, at)?,
             What::ClosingProposed { by, remedy } => {
                 self.may_close()?;
                 self.closing = Some(Proposal::new(by, remedy));
             }
             What::Closed {
                 by, countersigned, ..
-            } => self.close(by, countersigned)?,
+            } => self.close((by, countersigned), at)?,
         }
         Ok(())
     }
@@ -270,17 +189,49 @@ impl Incident {
     }
 
     /// When it happened by the best evidence, never later than the first proof that it did not
-    /// work: a claim cannot push the deadline past what is known.
+    /// work: a claim cannot push the deadline past what is known. Of a cluster it is when the component
+    /// failed that completed the stop.
     #[must_use]
     pub fn occurred(&self) -> TimeMs {
-        let (_, claimed) = self.claim;
+        let (_, claimed) = self.founded();
         self.stopped.map_or(claimed, |proof| claimed.min(proof))
     }
 
     /// What that is founded on.
     #[must_use]
-    pub const fn source(&self) -> Source {
-        self.claim.0
+    pub fn source(&self) -> Source {
+        self.founded().0
+    }
+
+    /// What is said of the whole, unless its components know better.
+    fn founded(&self) -> (Source, TimeMs) {
+        let (source, time) = self.claim;
+        match self.parts.as_ref().and_then(Parts::occurred) {
+            Some((of_parts, since))
+                if of_parts > source || (of_parts == source && since <= time) =>
+            {
+                (of_parts, since)
+            }
+            Some(_) | None => self.claim,
+        }
+    }
+
+    /// Whether a component has failed and the cluster goes on without it: then no hour runs.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        self.is_fault
+    }
+
+    /// The components that do not work now.
+    #[must_use]
+    pub fn down(&self) -> Option<&BTreeSet<DeviceId>> {
+        self.parts.as_ref().map(Parts::down)
+    }
+
+    /// The numbers by which it is judged: those of the day on which its hour began.
+    #[must_use]
+    pub fn law(&self) -> Law {
+        self.laws.at(self.begins())
     }
 
     /// When the law's hour begins: for security at the occurrence, else as soon as the cluster had
@@ -300,14 +251,14 @@ impl Incident {
     /// When the department must know at the latest.
     #[must_use]
     pub fn deadline(&self) -> TimeMs {
-        self.begins().plus(DUTY_MS)
+        self.begins().plus(self.law().duty_ms)
     }
 
     /// Where the duty stands at `now`. Acknowledgement, maintenance and recovery change nothing;
     /// what was mended before it had to be on air is no duty.
     #[must_use]
     pub fn duty(&self, now: TimeMs) -> Duty {
-        if self.state == State::Dismissed || self.was_mended_in_time() {
+        if self.is_fault || self.state == State::Dismissed || self.was_mended_in_time() {
             return Duty::NotDue;
         }
         let deadline = self.deadline();
@@ -319,7 +270,8 @@ impl Incident {
     }
 
     /// It worked again before the cluster had to be on air.
-    fn was_mended_in_time(&self) -> bool {
+    #[must_use]
+    pub fn was_mended_in_time(&self) -> bool {
         let begins = self.begins();
         !self.cause.is_security() && self.recovered.is_some_and(|at| at <= begins)
     }
@@ -385,12 +337,45 @@ impl Incident {
         self.resolved
     }
 
+    /// Whether a stop now would be the same incident.
+    #[must_use]
+    pub fn may_reopen(&self, now: TimeMs) -> bool {
+        let is_over = matches!(self.state, State::Closed | State::Dismissed);
+        let reopen = self.law().reopen_ms;
+        !is_over && self.resolved.is_none_or(|then| now.since(then) <= reopen)
+    }
+
+    /// Whether people have judged a stop of which this is the last proof that all was well, and ended it.
+    #[must_use]
+    pub fn covers(&self, last_proof: TimeMs) -> bool {
+        match self.ended {
+            Some((at, Ending::Signed)) => last_proof <= self.recovered.unwrap_or(at),
+            Some((_, Ending::Joined)) | None => false,
+        }
+    }
+
+    fn of_parts(&mut self, change: impl FnOnce(&mut Parts)) {
+        if let Some(parts) = &mut self.parts {
+            change(parts);
+        }
+    }
+
     fn weigh(
         &mut self,
-        source: Source,
+        (source, device): (Source, Option<&DeviceId>),
         cause: Option<Cause>,
         (occurred, stopped): (Option<TimeMs>, Option<TimeMs>),
     ) {
+        let detected = self.detected;
+        if let (Some(device), Some(parts)) = (device, &mut self.parts) {
+            let claimed = occurred.map(|time| time.min(detected));
+            let made_it = parts.weigh((source, device), (claimed, stopped));
+            // Of a component that did not stop the cluster a cause is a hint, and nothing more.
+            if let Some(found) = cause.filter(|_| made_it || self.cause == Cause::Unknown) {
+                self.cause = self.cause.revised(found);
+            }
+            return;
+        }
         if let Some(found) = cause {
             self.cause = self.cause.revised(found);
         }
@@ -422,8 +407,8 @@ impl Incident {
     }
 
     fn relapse(&mut self, at: TimeMs) -> Result<(), Refused> {
-        if self.resolved.is_some_and(|then| at.since(then) > REOPEN_MS) {
-            return Err(Refused::TooLate);
+        if !self.may_reopen(at) {
+            return Err(Refused::TooLate(self.law().reopen_ms));
         }
         self.state = State::Open;
         self.recovered = None;
@@ -432,7 +417,7 @@ impl Incident {
         Ok(())
     }
 
-    fn dismiss(&mut self, by: &str) -> Result<(), Refused> {
+    fn dismiss(&mut self, by: &str, at: TimeMs) -> Result<(), Refused> {
         if self.cause.is_security() {
             return Err(Refused::Security);
         }
@@ -441,17 +426,19 @@ impl Incident {
             Some(proposal) if proposal.by == by => Err(Refused::SamePerson),
             Some(_) => {
                 self.state = State::Dismissed;
+                self.ended = Some((at, Ending::Signed));
                 Ok(())
             }
         }
     }
 
-    fn close(&mut self, by: &str, countersigned: &str) -> Result<(), Refused> {
+    fn close(&mut self, (by, countersigned): (&str, &str), at: TimeMs) -> Result<(), Refused> {
         if by == countersigned {
             return Err(Refused::SamePerson);
         }
         self.may_close()?;
         self.state = State::Closed;
+        self.ended = Some((at, Ending::Signed));
         Ok(())
     }
 
@@ -459,7 +446,7 @@ impl Incident {
         if self.state != State::Resolved {
             return Err(Refused::NotResolved);
         }
-        if self.accepted.is_none() && !self.was_mended_in_time() {
+        if self.accepted.is_none() && !self.is_fault && !self.was_mended_in_time() {
             return Err(Refused::DutyOpen);
         }
         Ok(())

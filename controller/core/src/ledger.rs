@@ -99,6 +99,8 @@ pub struct Book {
     pub breached: usize,
     pub running: usize,
     pub not_due: usize,
+    /// Components that failed without stopping their cluster; they are in none of the other figures.
+    pub faults: usize,
 }
 
 impl Span {
@@ -142,14 +144,15 @@ impl Span {
 
 impl Stop {
     /// From the occurrence to the recovery, or to `until` while there is none. A relapse belongs to
-    /// its incident; one that was dismissed claims nothing.
+    /// its incident; one that was dismissed claims nothing, nor does the fault of a component.
     #[must_use]
     pub fn of(id: &str, incident: &Incident, until: TimeMs) -> Option<Self> {
         let span = Span {
             from_ms: incident.occurred(),
             to_ms: incident.recovered().unwrap_or(until),
         };
-        (incident.state() != State::Dismissed).then(|| Self {
+        let is_stop = !incident.is_fault() && incident.state() != State::Dismissed;
+        is_stop.then(|| Self {
             incident: id.to_owned(),
             span,
         })
@@ -308,6 +311,10 @@ impl Book {
         }
         let mut book = Self::default();
         for (id, incident) in incidents {
+            if incident.is_fault() {
+                book.faults += 1;
+                continue;
+            }
             let tally = book.by_cause.entry(incident.cause()).or_default();
             tally.incidents += 1;
             tally.stopped_ms += stopped.get(id).copied().unwrap_or(0);

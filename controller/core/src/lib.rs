@@ -3,8 +3,10 @@
 
 pub mod cause;
 pub mod clock;
+pub mod cluster;
 pub mod health;
 pub mod incident;
+pub mod law;
 pub mod ledger;
 pub mod liveness;
 pub mod maintenance;
@@ -14,3 +16,4 @@ pub mod role;
 pub mod saying;
 pub mod stage;
 pub mod timetable;
+pub mod watch;

@@ -68,12 +68,25 @@ pub enum Change {
     Resolved,
 }
 
+/// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub enum Phase {
     Well,
     Suspected,
-    Stopped,
-    Recovering { since: TimeMs },
+    Stopped(Stop),
+    /// Well again `since` then, not yet for long.
+    Recovering {
+        from: Stop,
+        since: TimeMs,
+    },
+}
+
+/// How it stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    pub last_proof: TimeMs,
+    /// By then at the latest, if it said so itself.
+    pub stopped: Option<TimeMs>,
 }
 
 /// One device.
@@ -105,11 +118,55 @@ impl Liveness {
 
     /// A device whose stop is known already, last heard of at `last_beat`.
     #[must_use]
-    pub fn stopped(last_beat: TimeMs) -> Self {
-        Self {
-            phase: Phase::Stopped,
-            ..Self::new(last_beat)
+    pub const fn stopped(last_proof: TimeMs, last_beat: TimeMs) -> Self {
+        let mut device = Self::new(last_beat);
+        device.phase = Phase::Stopped(Stop {
+            last_proof,
+            stopped: None,
+        });
+        device
+    }
+
+    /// A device that had stopped and was well again at `last_beat`, watched once more since `now`.
+    #[must_use]
+    pub const fn recovering(last_beat: TimeMs, now: TimeMs) -> Self {
+        let mut device = Self::new(last_beat);
+        device.phase = Phase::Recovering {
+            from: Stop {
+                last_proof: last_beat,
+                stopped: None,
+            },
+            since: now,
+        };
+        device
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// When it will count as well again, if it stays so; `None` unless it recovers.
+    #[must_use]
+    pub fn calm_at(&self, patience: &Patience) -> Option<TimeMs> {
+        match self.phase {
+            Phase::Recovering { since, .. } => Some(since.plus(self.calm(patience))),
+            Phase::Well | Phase::Suspected | Phase::Stopped(_) => None,
         }
+    }
+
+    /// Whether it stops so often that it must be well for longer.
+    #[must_use]
+    pub fn is_flapping(&self, patience: &Patience) -> bool {
+        let span = self.stops.back().zip(self.stops.front());
+        let is_often = self.stops.len() >= patience.flaps;
+        is_often && span.is_some_and(|(last, first)| last.since(*first) <= patience.flapping_ms)
+    }
+
+    /// People have looked at its stops and closed the book on them: the next one is the first.
+    pub fn forgive(&mut self) {
+        self.stops.clear();
     }
 
     /// The controller was away until `now`: nobody is accused of silence in that time.
@@ -148,11 +205,14 @@ impl Liveness {
                 self.phase = Phase::Suspected;
                 Some(Change::Suspected)
             }
-            Phase::Recovering { since } if now.since(since) >= self.calm(patience, now) => {
+            Phase::Recovering { since, .. } if now.since(since) >= self.calm(patience) => {
+                if self.is_flapping(patience) {
+                    self.stops.clear();
+                }
                 self.phase = Phase::Well;
                 Some(Change::Resolved)
             }
-            Phase::Well | Phase::Suspected | Phase::Stopped | Phase::Recovering { .. } => None,
+            Phase::Well | Phase::Suspected | Phase::Stopped(_) | Phase::Recovering { .. } => None,
         }
     }
 
@@ -163,23 +223,27 @@ impl Liveness {
                 self.phase = Phase::Well;
                 Some(Change::Cleared)
             }
-            Phase::Stopped => {
-                self.phase = Phase::Recovering { since: now };
+            Phase::Stopped(from) => {
+                self.phase = Phase::Recovering { from, since: now };
                 Some(Change::Recovering)
             }
         }
     }
 
     fn stop(&mut self, patience: &Patience, stopped: Option<TimeMs>) -> Option<Change> {
+        let last_proof = self.last_well;
         let change = match self.phase {
-            Phase::Stopped => return None,
+            Phase::Stopped(_) => return None,
             Phase::Recovering { .. } => Change::Relapsed,
             Phase::Well | Phase::Suspected => Change::Stopped {
-                last_proof: self.last_well,
+                last_proof,
                 stopped,
             },
         };
-        self.phase = Phase::Stopped;
+        self.phase = Phase::Stopped(Stop {
+            last_proof,
+            stopped,
+        });
         self.stops.push_back(stopped.unwrap_or(self.last_beat));
         if self.stops.len() > patience.flaps {
             self.stops.pop_front();
@@ -188,10 +252,8 @@ impl Liveness {
     }
 
     /// How long it must be well.
-    fn calm(&self, patience: &Patience, now: TimeMs) -> Millis {
-        let oldest = self.stops.front().copied().unwrap_or(TimeMs::MAX);
-        let often = self.stops.len() >= patience.flaps;
-        if often && now.since(oldest) <= patience.flapping_ms.saturating_add(patience.calm_ms) {
+    fn calm(&self, patience: &Patience) -> Millis {
+        if self.is_flapping(patience) {
             patience.calm_ms
         } else {
             patience.stable_ms
@@ -319,6 +381,44 @@ mod tests {
         );
         let calm = run(&mut device, (2_400, 6_000), every_20_s(Beat::Well));
         assert_eq!(calm.last(), Some(&(4_200, Change::Resolved)));
+    }
+
+    /// Stops of a minute each, beginning at these seconds.
+    fn dark(from: &'static [i64]) -> impl Fn(i64) -> Option<Beat> {
+        move |second| {
+            let is_dark = from
+                .iter()
+                .any(|begin| (*begin..begin + 60).contains(&second));
+            let beat = if is_dark { Beat::Bad } else { Beat::Well };
+            (second % 20 == 0).then_some(beat)
+        }
+    }
+
+    #[test]
+    fn stops_that_are_far_apart_are_no_flapping() {
+        let mut device = Liveness::new(START);
+        // Three within eighty minutes, no three within sixty.
+        let changes = run(&mut device, (0, 6_000), dark(&[100, 2_400, 4_800]));
+        assert_eq!(changes.last(), Some(&(5_040, Change::Resolved)));
+    }
+
+    #[test]
+    fn what_was_calm_for_long_enough_begins_anew() {
+        let mut device = Liveness::new(START);
+        let changes = run(&mut device, (0, 6_000), dark(&[100, 500, 900, 3_000]));
+        let resolved = |change: &&(i64, Change)| change.1 == Change::Resolved;
+        let times: Vec<i64> = changes.iter().filter(resolved).map(|one| one.0).collect();
+        assert_eq!(times, [340, 740, 2_760, 3_240], "half an hour once");
+    }
+
+    #[test]
+    fn what_people_have_closed_does_not_count_for_the_next_stop() {
+        let mut device = Liveness::new(START);
+        run(&mut device, (0, 900), dark(&[100, 500]));
+        device.forgive();
+        let changes = run(&mut device, (900, 2_000), dark(&[960]));
+        assert_eq!(changes.last(), Some(&(1_200, Change::Resolved)));
+        assert_eq!(device.calm_at(&Patience::default()), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Value: announced maintenance of a channel. It keeps reminders away and nothing else: the first
+//! Value: announced maintenance of a cluster. It keeps reminders away and nothing else: the first
 //! notice, the department's and the hour itself stand (Điều 8.3b).
 
 use cotmoc_proto::time::{HOUR, Millis};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_proto::{ClusterId, TimeMs};
 
 /// The longest maintenance that can be announced at once: a day. Whoever needs more says so again.
 pub const LONGEST_MS: Millis = 24 * HOUR;
@@ -10,7 +10,7 @@ pub const LONGEST_MS: Millis = 24 * HOUR;
 /// One announcement, from `from_ms` to `until_ms` (milliseconds since 1970, UTC), the end excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
-    pub channel: ChannelId,
+    pub cluster: ClusterId,
     pub from_ms: TimeMs,
     pub until_ms: TimeMs,
     /// When somebody ended it early.
@@ -46,13 +46,13 @@ impl Maintenance {
         Ok(self)
     }
 
-    /// Whether reminders about `channel` rest at `now`.
+    /// Whether reminders about `cluster` rest at `now`.
     #[must_use]
-    pub fn covers(&self, channel: &ChannelId, now: TimeMs) -> bool {
+    pub fn covers(&self, cluster: &ClusterId, now: TimeMs) -> bool {
         let end = self
             .ended_ms
             .map_or(self.until_ms, |ended| ended.min(self.until_ms));
-        self.channel == *channel && self.from_ms <= now && now < end
+        self.cluster == *cluster && self.from_ms <= now && now < end
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
 
     fn window(from: i64, until: i64) -> Maintenance {
         Maintenance {
-            channel: "gate".parse().unwrap(),
+            cluster: "gate".parse().unwrap(),
             from_ms: TimeMs(from),
             until_ms: TimeMs(until),
             ended_ms: None,
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn it_covers_its_channel_from_its_beginning_until_its_end_or_until_it_is_ended() {
+    fn it_covers_its_cluster_from_its_beginning_until_its_end_or_until_it_is_ended() {
         let (gate, other) = ("gate".parse().unwrap(), "other".parse().unwrap());
         let mut announced = window(1_000, 2_000).announced(TimeMs(0)).unwrap();
         let covered = |m: &Maintenance, at| m.covers(&gate, TimeMs(at));

@@ -2,12 +2,14 @@
 //! whether the one still follows from the other.
 
 use crate::cause::{Cause, Source};
-use crate::incident::{Duty, Entry, Incident, Refused, State};
-use cotmoc_proto::{DeviceId, TimeMs};
+use crate::cluster::About;
+use crate::incident::{Duty, Entry, Incident, Refused, Scope, State, What};
+use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-/// The form of reports that this code makes and reads.
-pub const VERSION: u32 = 1;
+/// The form of reports that this code makes. It reads those before it as well: form 1 named one device.
+pub const VERSION: u32 = 2;
 
 /// What the log says, at the time of the report. All times are milliseconds since 1970, UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +34,8 @@ pub struct Figures {
 pub struct Report {
     pub version: u32,
     pub incident: String,
-    pub device: DeviceId,
+    #[serde(alias = "device")]
+    pub cluster: ClusterId,
     pub made_ms: TimeMs,
     pub figures: Figures,
     pub log: Vec<Entry>,
@@ -41,7 +44,7 @@ pub struct Report {
 /// Why a report is not to be believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfounded {
-    #[error("the report has form {0}; this program reads form {VERSION}")]
+    #[error("the report has form {0}; this program reads forms up to {VERSION}")]
     Version(u32),
     #[error("the log does not follow: {0}")]
     Log(#[from] Refused),
@@ -96,7 +99,7 @@ impl Report {
     /// The report of an incident at `now`.
     #[must_use]
     pub fn of(
-        (incident, device): (String, DeviceId),
+        (incident, cluster): (String, ClusterId),
         log: Vec<Entry>,
         folded: &Incident,
         now: TimeMs,
@@ -104,10 +107,41 @@ impl Report {
         Self {
             version: VERSION,
             incident,
-            device,
+            cluster,
             made_ms: now,
             figures: Figures::of(folded, now),
             log,
+        }
+    }
+
+    /// What the cluster was called; its bare name in logs that say no more.
+    #[must_use]
+    pub fn about(&self) -> About {
+        let scope = self.scope();
+        scope.map_or_else(|| About::of(&self.cluster), |scope| scope.about.clone())
+    }
+
+    /// Every component that did not work at some time of it.
+    #[must_use]
+    pub fn failed(&self) -> BTreeSet<&DeviceId> {
+        let parts = self.scope().into_iter().flat_map(|scope| &scope.parts);
+        let first = parts.filter(|part| part.down_ms.is_some());
+        let later = self.log.iter().filter_map(|entry| {
+            if let What::Failed { device, .. } = &entry.what {
+                Some(device)
+            } else {
+                None
+            }
+        });
+        first.map(|part| &part.device).chain(later).collect()
+    }
+
+    fn scope(&self) -> Option<&Scope> {
+        let first = self.log.first()?;
+        if let What::Opened(opening) = &first.what {
+            opening.scope.as_ref()
+        } else {
+            None
         }
     }
 
@@ -116,7 +150,7 @@ impl Report {
     /// # Errors
     /// [`Unfounded`] by the first thing that does not agree.
     pub fn verify(&self) -> Result<(), Unfounded> {
-        if self.version != VERSION {
+        if self.version == 0 || self.version > VERSION {
             return Err(Unfounded::Version(self.version));
         }
         if self.log.iter().any(|entry| entry.at_ms > self.made_ms) {

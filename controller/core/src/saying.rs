@@ -2,7 +2,7 @@
 //! them and the report is read.
 
 use crate::cause::Cause;
-use crate::incident::What;
+use crate::incident::{Extent, Opening, What};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::window::Zone;
 
@@ -17,21 +17,37 @@ pub struct Saying {
 #[must_use]
 pub fn of(what: &What, zone: &Zone) -> Saying {
     match what {
-        What::Opened {
-            cause,
-            last_proof_ms,
-            ..
-        } => {
-            let ((vi, en), at) = (cause.words(), zone.format(*last_proof_ms));
-            let vi = format!("Phát hiện sự cố: {vi}; còn hoạt động lần cuối lúc {at}");
-            say(vi, format!("detected: {en}; last known to work at {at}"))
-        }
+        What::Opened(opening) => opened(opening, zone),
         What::Evidence {
             source,
             cause,
             occurred_ms,
             stopped_ms,
-        } => evidence(source.words(), *cause, (*occurred_ms, *stopped_ms), zone),
+            device,
+        } => {
+            let said = evidence(source.words(), *cause, (*occurred_ms, *stopped_ms), zone);
+            device.iter().fold(said, |said, device| Saying {
+                vi: format!("{device}: {}", said.vi),
+                en: format!("{device}: {}", said.en),
+            })
+        }
+        What::Failed {
+            device,
+            cause,
+            last_proof_ms,
+        } => {
+            let ((vi, en), at) = (cause.words(), zone.format(*last_proof_ms));
+            let vi = format!("{device}: {vi}; còn hoạt động lần cuối lúc {at}");
+            say(vi, format!("{device}: {en}; last known to work at {at}"))
+        }
+        What::Restored { device } => say(
+            format!("{device} hoạt động trở lại"),
+            format!("{device} works again"),
+        ),
+        What::Joined { incident } => say(
+            format!("Trở thành một phần của sự cố {incident}"),
+            format!("is part of the incident {incident} now"),
+        ),
         What::Recovered => say("Hoạt động trở lại", "works again"),
         What::Resolved => say("Đã khắc phục, ổn định", "resolved and stable"),
         What::Relapsed => say("Lại dừng", "stopped again"),
@@ -75,6 +91,8 @@ pub fn of(what: &What, zone: &Zone) -> Saying {
 pub fn stage(id: &str) -> Saying {
     match id {
         "operator" => say("báo đơn vị vận hành", "the operating unit"),
+        "power" => say("báo đơn vị bảo đảm nguồn điện", "the power unit"),
+        "fault" => say("báo kỹ thuật viên", "the technician"),
         "department" => say("báo Sở", "the department"),
         "last-resort" => say("báo Sở bằng mọi đường", "the department, by every way"),
         "breach" => say("báo đã quá hạn", "the hour is over"),
@@ -83,6 +101,34 @@ pub fn stage(id: &str) -> Saying {
         _ if id.starts_with("remind") || id.starts_with("repeat") => say("nhắc lại", "a reminder"),
         other => say(other, other),
     }
+}
+
+fn opened(opening: &Opening, zone: &Zone) -> Saying {
+    let ((vi, en), at) = (opening.cause.words(), zone.format(opening.last_proof_ms));
+    let parts = opening.scope.iter().flat_map(|scope| &scope.parts);
+    let down = parts.filter(|part| part.down_ms.is_some());
+    let down: Vec<&str> = down.map(|part| part.device.as_str()).collect();
+    let of = if down.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", down.join(", "))
+    };
+    let is_fault = opening
+        .scope
+        .as_ref()
+        .is_some_and(|scope| scope.extent == Extent::Fault);
+    let (found_vi, found_en) = if is_fault {
+        (
+            "Phát hiện hỏng hóc, cụm vẫn hoạt động",
+            "a fault, the cluster goes on",
+        )
+    } else {
+        ("Phát hiện sự cố", "detected")
+    };
+    say(
+        format!("{found_vi}: {vi}{of}; còn hoạt động lần cuối lúc {at}"),
+        format!("{found_en}: {en}{of}; last known to work at {at}"),
+    )
 }
 
 fn evidence(
@@ -136,6 +182,7 @@ mod tests {
             cause: Some(Cause::Power),
             occurred_ms: Some(noon),
             stopped_ms: None,
+            device: None,
         };
         let said = "Chứng cứ (nhật ký của thiết bị): xảy ra lúc 24/11/2026 12:00:00; nguyên nhân: mất điện";
         assert_eq!(of(&known, &zone).vi, said);

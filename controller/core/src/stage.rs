@@ -3,6 +3,7 @@
 //! hour, so that one failure on the way does not cost it.
 
 use crate::incident::{Duty, Incident, State};
+use crate::law::Law;
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{MINUTE, Millis};
 use serde::{Deserialize, Serialize};
@@ -85,16 +86,19 @@ pub enum Unless {
     Confirmed,
     /// Taken over before the hour was out.
     InTime,
+    /// It works again.
+    Mended,
 }
 
 impl Unless {
     /// Every exception.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Never,
         Self::Acknowledged,
         Self::Accepted,
         Self::Confirmed,
         Self::InTime,
+        Self::Mended,
     ];
 
     /// The name in settings.
@@ -106,6 +110,7 @@ impl Unless {
             Self::Accepted => "accepted",
             Self::Confirmed => "confirmed",
             Self::InTime => "in-time",
+            Self::Mended => "mended",
         }
     }
 }
@@ -144,12 +149,15 @@ pub struct Stages {
     pub repeat_to: BTreeSet<Audience>,
 }
 
-/// Every kind of incident.
+/// Every kind of incident, and the numbers by which they are judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     pub operation: Stages,
     pub security: Stages,
+    /// Of a component whose failure does not stop its cluster.
+    pub fault: Stages,
+    pub law: Law,
 }
 
 /// A stage that is to be sent now. Of several that are due at once, each audience gets the last one
@@ -176,12 +184,8 @@ impl Default for Table {
         Self {
             operation: Stages {
                 steps: vec![
-                    step(
-                        "operator",
-                        0,
-                        &[Operator, Technician, PowerUnit],
-                        Unless::Never,
-                    ),
+                    step("operator", 0, &[Operator, Technician], Unless::Never),
+                    step("power", 0, &[PowerUnit], Unless::Never),
                     step("remind-5", 5, &[Operator, UnitHead], Unless::Acknowledged),
                     step("remind-15", 15, &[Operator, UnitHead], Unless::Acknowledged),
                     step("remind-30", 30, &[Operator, UnitHead], Unless::Acknowledged),
@@ -214,6 +218,13 @@ impl Default for Table {
                 repeat_ms: 15 * MINUTE,
                 repeat_to: owners,
             },
+            fault: Stages {
+                // Until then it may show that the whole cluster has stopped.
+                steps: vec![step("fault", 5, &[Technician], Unless::Mended)],
+                repeat_ms: 0,
+                repeat_to: BTreeSet::new(),
+            },
+            law: Law::default(),
         }
     }
 }
@@ -224,7 +235,7 @@ impl Table {
     /// and nothing of a security incident.
     #[must_use]
     pub fn due(&self, incident: &Incident, maintenance: bool, now: TimeMs) -> Vec<Call> {
-        if matches!(incident.duty(now), Duty::NotDue) {
+        if !incident.is_fault() && matches!(incident.duty(now), Duty::NotDue) {
             return Vec::new();
         }
         let stages = self.of(incident);
@@ -238,6 +249,8 @@ impl Table {
             stage: step.id.clone(),
             to: step.heard_by(incident).collect(),
         });
+        // What nobody hears yet is said once somebody does: the cause may show later.
+        let steps = steps.filter(|call| !call.to.is_empty());
         let repeat = stages.repetition(incident, maintenance, now);
         let repeat = repeat.map(|stage| Call {
             stage,
@@ -271,7 +284,9 @@ impl Table {
     }
 
     const fn of(&self, incident: &Incident) -> &Stages {
-        if incident.cause().is_security() {
+        if incident.is_fault() {
+            &self.fault
+        } else if incident.cause().is_security() {
             &self.security
         } else {
             &self.operation
@@ -324,6 +339,7 @@ impl Unless {
             Self::Accepted => incident.accepted().is_none(),
             Self::Confirmed => incident.confirmed().is_none(),
             Self::InTime => matches!(incident.duty(now), Duty::Breached { .. }),
+            Self::Mended => incident.state() == State::Open,
         }
     }
 }

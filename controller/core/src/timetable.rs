@@ -2,9 +2,11 @@
 //! change when the regulation or the offices change; an incident keeps to the one that held when its
 //! hour began, however late it is heard of.
 
-use crate::incident::{DUTY_MS, Incident};
+use crate::incident::Incident;
+use crate::law::Laws;
 use crate::stage::{Audience, Stages, Table};
 use cotmoc_proto::TimeMs;
+use cotmoc_proto::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables, each from the time on at which it holds.
@@ -58,6 +60,14 @@ impl Timetable {
         self.at(incident.begins())
     }
 
+    /// The numbers by date.
+    #[must_use]
+    pub fn laws(&self) -> Laws {
+        let first = Laws::new(self.first.law);
+        let later = self.later.iter();
+        later.fold(first, |laws, (from, table)| laws.with(*from, table.law))
+    }
+
     /// The table that holds at `time`.
     #[must_use]
     pub fn at(&self, time: TimeMs) -> &Table {
@@ -66,13 +76,23 @@ impl Timetable {
     }
 }
 
-impl Stages {
-    /// What is wrong with them: nothing that a setting says may take the department's notice out of the
+impl Table {
+    /// What is wrong with it: nothing that a setting says may take the department's notice out of the
     /// hour.
     ///
     /// # Errors
     /// [`Unfit`], the first of them.
     pub fn check(&self) -> Result<(), Unfit> {
+        for stages in [&self.operation, &self.security] {
+            stages.check_names()?;
+            stages.check_hour(self.law.duty_ms)?;
+        }
+        self.fault.check_names()
+    }
+}
+
+impl Stages {
+    fn check_names(&self) -> Result<(), Unfit> {
         let mut names = BTreeSet::new();
         let mut before = 0;
         for step in &self.steps {
@@ -91,8 +111,12 @@ impl Stages {
             }
             before = step.after_ms;
         }
+        Ok(())
+    }
+
+    fn check_hour(&self, duty_ms: Millis) -> Result<(), Unfit> {
         let tells = |to: &BTreeSet<Audience>| to.iter().any(|one| one.is_department());
-        let in_time = self.steps.iter().filter(|step| step.after_ms < DUTY_MS);
+        let in_time = self.steps.iter().filter(|step| step.after_ms < duty_ms);
         if in_time.map(|step| &step.to).any(tells) {
             Ok(())
         } else {
@@ -118,33 +142,46 @@ mod tests {
 
     #[test]
     fn the_regulations_own_stages_are_fit() {
-        let Table {
-            operation,
-            security,
-        } = Table::default();
-        assert_eq!((operation.check(), security.check()), (Ok(()), Ok(())));
+        assert_eq!(Table::default().check(), Ok(()));
     }
 
     #[test]
     fn stages_that_cannot_keep_the_hour_or_are_ambiguous_are_named() {
-        let spoiled = |spoil: &dyn Fn(&mut Stages)| {
-            let mut stages = Table::default().operation;
-            spoil(&mut stages);
-            stages.check()
+        let spoiled = |spoil: &dyn Fn(&mut Table)| {
+            let mut table = Table::default();
+            spoil(&mut table);
+            table.check()
         };
-        let late = spoiled(&|stages| {
-            for step in &mut stages.steps {
+        let late = spoiled(&|table| {
+            for step in &mut table.operation.steps {
                 step.after_ms += 15 * MINUTE;
             }
         });
         assert_eq!(late, Err(Unfit::NoDepartment));
-        let twice = spoiled(&|stages| stages.steps[1].id = "operator".to_owned());
+        let short = spoiled(&|table| table.law.duty_ms = 45 * MINUTE);
+        assert_eq!(
+            short,
+            Err(Unfit::NoDepartment),
+            "the hour itself is shorter"
+        );
+        let attack = spoiled(&|table| table.security.steps[1].after_ms = HOUR);
+        assert_eq!(attack, Err(Unfit::Backwards("remind-5".to_owned())));
+        let twice = spoiled(&|table| table.operation.steps[1].id = "operator".to_owned());
         assert_eq!(twice, Err(Unfit::Twice("operator".to_owned())));
-        let own = spoiled(&|stages| stages.steps[1].id = "repeat-1".to_owned());
+        let own = spoiled(&|table| table.fault.steps[0].id = "repeat-1".to_owned());
         assert_eq!(own, Err(Unfit::Reserved("repeat-1".to_owned())));
-        let nobody = spoiled(&|stages| stages.steps[1].to.clear());
+        let nobody = spoiled(&|table| table.operation.steps[2].to.clear());
         assert_eq!(nobody, Err(Unfit::Nobody("remind-5".to_owned())));
-        let backwards = spoiled(&|stages| stages.steps[2].after_ms = MINUTE);
+        let backwards = spoiled(&|table| table.operation.steps[3].after_ms = MINUTE);
         assert_eq!(backwards, Err(Unfit::Backwards("remind-15".to_owned())));
+    }
+
+    #[test]
+    fn the_numbers_hold_from_the_day_of_their_table() {
+        let mut other = Table::default();
+        other.law.duty_ms = 30 * MINUTE;
+        let laws = Timetable::default().with(TimeMs(1_000), other).laws();
+        assert_eq!(laws.at(TimeMs(999)).duty_ms, HOUR);
+        assert_eq!(laws.at(TimeMs(1_000)).duty_ms, 30 * MINUTE);
     }
 }

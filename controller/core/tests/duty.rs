@@ -7,7 +7,7 @@
 )]
 
 use cotmoc_controller_core::cause::{Cause, Source};
-use cotmoc_controller_core::incident::{Duty, Entry, Incident, Refused, State, What};
+use cotmoc_controller_core::incident::{Duty, Entry, Incident, Opening, Refused, State, What};
 use cotmoc_controller_core::stage::{Audience, Table};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{HOUR, MINUTE, Millis, SECOND};
@@ -37,13 +37,8 @@ struct Desk {
 
 impl Desk {
     fn opened(detected: TimeMs, cause: Cause, last_proof_ms: TimeMs) -> Self {
-        let window = OperatingWindow::default();
-        let what = What::Opened {
-            cause,
-            last_proof_ms,
-            window,
-        };
-        let first = entry(detected, what);
+        let opening = Opening::new(cause, last_proof_ms, OperatingWindow::default());
+        let first = entry(detected, What::Opened(opening));
         Self {
             incident: Incident::open(&first).unwrap(),
             log: vec![first],
@@ -69,6 +64,7 @@ impl Desk {
             cause: None,
             occurred_ms: Some(occurred),
             stopped_ms: None,
+            device: None,
         };
         self.add(at, what);
     }
@@ -121,10 +117,8 @@ fn power_lost_is_told_to_the_operator_and_the_power_unit_at_once() {
     desk.evidence(clock(9, 12), Source::Device, clock(9, 12));
     desk.run(clock(9, 12), clock(9, 13));
     let (at, stages, to) = &desk.sent[0];
-    assert_eq!(
-        (*at, stages.as_slice()),
-        (clock(9, 12), &["operator".to_owned()][..])
-    );
+    let names = ["operator", "power"].map(str::to_owned);
+    assert_eq!((*at, stages.as_slice()), (clock(9, 12), &names[..]));
     assert_eq!(
         to.as_slice(),
         [
@@ -201,6 +195,7 @@ fn an_occurrence_after_the_proof_of_the_stop_is_not_believed() {
         cause: None,
         occurred_ms: None,
         stopped_ms: Some(clock(9, 5)),
+        device: None,
     };
     desk.add(clock(9, 20), proof);
     desk.evidence(clock(9, 21), Source::Device, clock(9, 13));
@@ -301,7 +296,10 @@ fn an_acknowledgement_stops_reminders_and_nothing_else() {
         by: "truc".to_owned(),
         until_ms: clock(12, 0),
     };
-    assert_eq!(desk.try_add(clock(9, 46), too_long), Err(Refused::TooLong));
+    assert_eq!(
+        desk.try_add(clock(9, 46), too_long),
+        Err(Refused::TooLong(15 * MINUTE))
+    );
 }
 
 #[test]
@@ -327,7 +325,7 @@ fn a_relapse_within_ten_minutes_is_the_same_incident() {
     assert_eq!(desk.incident.state(), State::Open);
     assert_eq!(desk.incident.deadline(), clock(10, 0), "the hour runs on");
     let refused = later.try_add(clock(9, 40).plus(SECOND), What::Relapsed);
-    assert_eq!(refused, Err(Refused::TooLate));
+    assert_eq!(refused, Err(Refused::TooLate(10 * MINUTE)));
 }
 
 #[test]
@@ -343,6 +341,7 @@ fn a_security_incident_is_neither_dismissed_nor_turned_into_a_fault() {
         cause: Some(Cause::Power),
         occurred_ms: None,
         stopped_ms: None,
+        device: None,
     };
     desk.add(clock(23, 2), fault);
     assert_eq!(desk.incident.cause(), Cause::Integrity);
@@ -394,6 +393,7 @@ fn what() -> impl Strategy<Value = What> {
             cause: None,
             occurred_ms: Some(clock(8, 0).plus(minute * MINUTE)),
             stopped_ms: None,
+            device: None,
         }),
         minutes.prop_map(|minute| What::Acknowledged {
             by: "truc".to_owned(),

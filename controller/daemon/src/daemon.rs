@@ -162,11 +162,8 @@ async fn flush(app: Shared, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        match app.heartbeats.flush(&app.store).await {
-            Ok(()) => notify::watchdog(),
-            Err(error) => {
-                tracing::warn!(%error, "the heartbeats could not be stored; tried again soon")
-            }
+        if let Err(error) = app.heartbeats.flush(&app.store).await {
+            tracing::warn!(%error, "the heartbeats could not be stored; tried again soon");
         }
     }
 }

@@ -1,54 +1,56 @@
-//! The incident desk: what devices say and do not say becomes incidents, each a log on the disk, and
-//! everybody who must hear of one does, in time. `cotmoc_controller_core` decides; this reads, writes and
-//! sends.
+//! The incident desk: what devices say and do not say becomes incidents of their clusters, each a log on
+//! the disk, and everybody who must hear of one does, in time. `cotmoc_controller_core` decides; this
+//! reads, writes and sends.
 
 mod case;
 mod doubt;
 mod evidence;
+mod group;
 mod heard;
 mod orders;
 mod sending;
+mod watching;
 
-pub use case::Case;
+pub use case::{Case, Kind};
+pub use group::{Group, groups};
 
 use crate::app::Shared;
 use crate::clock;
 use crate::overview::{DeviceView, overview};
 use crate::settings::Rules;
 use crate::store::{EntryRow, MaintenanceRow, RecordKind, RecordQuery, Store, StoreError};
-use cotmoc_controller_core::cause::{Cause, Source};
-use cotmoc_controller_core::incident::{Entry, Incident, Refused, State, What};
-use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
-use cotmoc_controller_core::timetable::Timetable;
-use cotmoc_proto::device::ScreenStatus;
-use cotmoc_proto::{ChannelId, DeviceId, TimeMs};
+use cotmoc_controller_core::incident::{Entry, Refused, State, What};
+use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
+use cotmoc_service::notify;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use watching::Watch;
 
 const TICK: Duration = Duration::from_secs(1);
 const MOST_EVENTS: u32 = 500;
+/// So many pages of events are weighed in one turn; the next goes on from there.
+const MOST_PAGES: usize = 20;
+
+/// What the log of an incident gains, and what several do.
+type Gain = (String, Vec<What>);
+type Lines = Vec<Gain>;
+
 /// Every incident, and what is known of every device.
 #[derive(Debug, Default)]
 pub struct Desk {
-    tables: Timetable,
-    patience: Patience,
-    devices: BTreeMap<DeviceId, Watched>,
+    rules: Rules,
+    devices: BTreeMap<DeviceId, Watch>,
     cases: BTreeMap<String, Case>,
+    /// The names of a cluster's incidents of one kind, in the order in which they were opened.
+    by_kind: BTreeMap<(ClusterId, Kind), Vec<String>>,
     maintenance: Vec<MaintenanceRow>,
     /// When the controller was away before this run.
     away: Option<(TimeMs, TimeMs)>,
     /// When it last looked at everything.
     turned: Option<TimeMs>,
-    /// The newest event that was weighed; `None`: what is newest comes first.
-    weighed: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Watched {
-    liveness: Liveness,
-    /// The heartbeat that was judged last.
-    heard: TimeMs,
+    /// The newest record whose event was weighed.
+    weighed: u64,
 }
 
 /// Why nothing was written into a log.
@@ -70,13 +72,13 @@ impl Desk {
     pub async fn load(store: &Store, rules: &Rules) -> Result<Self, StoreError> {
         let now = clock::now();
         let mut desk = Self {
-            patience: rules.patience.clone(),
-            tables: rules.tables.clone(),
+            rules: rules.clone(),
+            weighed: store.weighed().await?,
             away: store.probed().await?.map(|since| (since, now)),
             maintenance: store.maintenance(now).await?,
             ..Self::default()
         };
-        for row in store.entries().await? {
+        for row in store.entries(rules.clusters.clone()).await? {
             if let Err(error) = desk.fold(&row) {
                 tracing::error!(%error, incident = row.incident, "a line of an incident's log does not follow");
             }
@@ -109,13 +111,14 @@ impl Desk {
     /// # Errors
     /// [`StoreError`].
     pub async fn audit(&self, store: &Store, then: TimeMs) -> Result<(usize, usize), StoreError> {
-        let fresh = Self::load(store, &self.rules()).await?;
+        let fresh = Self::load(store, &self.rules).await?;
         let differs =
             |case: &&Case| self.case(&case.id).map(|held| &held.incident) != Some(&case.incident);
         let due = |case: &Case| {
             let is_over = matches!(case.incident.state(), State::Closed | State::Dismissed);
             // Under maintenance fewer stages are due, never more.
             let calls = self
+                .rules
                 .tables
                 .of(&case.incident)
                 .due(&case.incident, true, then);
@@ -124,13 +127,6 @@ impl Desk {
         let differences =
             fresh.cases().filter(differs).count() + self.cases.len().abs_diff(fresh.cases.len());
         Ok((differences, fresh.cases().map(due).sum()))
-    }
-
-    fn rules(&self) -> Rules {
-        Rules {
-            patience: self.patience.clone(),
-            tables: self.tables.clone(),
-        }
     }
 
     /// Reads again which maintenance is announced.
@@ -142,10 +138,10 @@ impl Desk {
         Ok(())
     }
 
-    /// The announced maintenance that covers the channel at `now`.
+    /// The announced maintenance that covers the cluster at `now`.
     #[must_use]
-    pub fn maintenance(&self, channel: &ChannelId, now: TimeMs) -> Option<&MaintenanceRow> {
-        let covers = |row: &&MaintenanceRow| row.maintenance.covers(channel, now);
+    pub fn maintenance(&self, cluster: &ClusterId, now: TimeMs) -> Option<&MaintenanceRow> {
+        let covers = |row: &&MaintenanceRow| row.maintenance.covers(cluster, now);
         self.maintenance.iter().find(covers)
     }
 
@@ -159,164 +155,188 @@ impl Desk {
             .ok_or_else(|| DeskError::Unknown(id.to_owned()))?;
         let row = EntryRow {
             incident: id.to_owned(),
-            device: case.device.clone(),
+            cluster: case.cluster.clone(),
             entry: Entry {
                 at_ms: clock::now(),
                 what,
             },
         };
         case.incident.clone().add(&row.entry)?;
-        self.keep(app, vec![row]).await
+        let ended = matches!(row.entry.what, What::Closed { .. }).then(|| case.cluster.clone());
+        self.keep(app, vec![row]).await?;
+        if let Some(cluster) = ended {
+            self.forgive(app, &cluster);
+        }
+        Ok(())
+    }
+
+    /// Until when a device that stops again and again must stay well to count as that.
+    #[must_use]
+    pub fn flapping_until(&self, device: &DeviceId) -> Option<TimeMs> {
+        let patience = &self.rules.patience;
+        let liveness = &self.devices.get(device)?.liveness;
+        let until = liveness.calm_at(patience);
+        until.filter(|_| liveness.is_flapping(patience))
+    }
+
+    /// What people have closed does not count for the next stop of the cluster's devices.
+    fn forgive(&mut self, app: &Shared, cluster: &ClusterId) {
+        let views = overview(app);
+        let groups = groups(&self.rules.clusters, &views);
+        let of = groups
+            .get(cluster)
+            .into_iter()
+            .flat_map(|group| &group.views);
+        for view in of {
+            if let Some(watch) = self.devices.get_mut(&view.row.device) {
+                watch.liveness.forgive();
+            }
+        }
     }
 
     /// Looks at every device and every incident.
     async fn turn(&mut self, app: &Shared) -> Result<(), DeskError> {
         let now = clock::now();
         let views = overview(app);
-        for view in views.iter().filter(|view| view.status.is_some()) {
-            for change in self.judge(view, now) {
-                let rows = self.entries(view, change, now);
-                self.keep(app, rows).await?;
+        let groups = groups(&self.rules.clusters, &views);
+        for group in groups.values() {
+            for view in &group.views {
+                self.judge(&group.cluster.id, view, now);
             }
+            let changes = self.changes(group, now);
+            let rows = rows(&group.cluster.id, changes, now);
+            self.keep(app, rows).await?;
         }
-        self.weigh(app, &views, now).await?;
-        self.escalate(app, &views, now).await?;
+        self.weigh(app, &groups, now).await?;
+        self.escalate(app, &groups, now).await?;
         self.turned = Some(clock::now());
         Ok(())
     }
 
-    /// What has changed about a device since it was judged last.
-    fn judge(&mut self, view: &DeviceView, now: TimeMs) -> Vec<Change> {
-        let Some(seen) = &view.seen else {
-            return Vec::new();
-        };
-        let is_stopped = self
-            .newest(&view.row.device)
-            .is_some_and(|case| matches!(case.incident.state(), State::Open | State::Recovering));
-        let patience = &self.patience;
-        let watched = self
-            .devices
-            .entry(view.row.device.clone())
-            .or_insert_with(|| {
-                let last = seen.last_seen_ms;
-                let mut liveness = if is_stopped {
-                    Liveness::stopped(last)
-                } else {
-                    Liveness::new(last)
-                };
-                // The controller has just begun to listen.
-                liveness.resume(patience, now);
-                Watched {
-                    liveness,
-                    heard: last,
-                }
-            });
-        let mut changes = Vec::new();
-        if seen.last_seen_ms > watched.heard {
-            watched.heard = seen.last_seen_ms;
-            let beat = view.status.map_or(Beat::Bad, beat_of);
-            changes.extend(watched.liveness.beat(patience, beat, seen.last_seen_ms));
-        }
-        changes.extend(watched.liveness.tick(patience, now));
-        changes
+    /// The incidents of a cluster of one kind, in the order in which they were opened.
+    fn of_kind(&self, cluster: &ClusterId, kind: &Kind) -> impl DoubleEndedIterator<Item = &Case> {
+        let ids = self.by_kind.get(&(cluster.clone(), kind.clone()));
+        let ids = ids.into_iter().flatten();
+        ids.filter_map(|id| self.cases.get(id))
     }
 
-    /// The newest stop of a device.
-    fn newest(&self, device: &DeviceId) -> Option<&Case> {
-        let of = self.cases.values().filter(|case| case.device == *device);
-        let stops = of.filter(|case| case.intrusion().is_none());
-        stops.max_by_key(|case| case.incident.detected())
+    /// Every incident of a cluster.
+    fn of_cluster(&self, cluster: &ClusterId) -> impl Iterator<Item = &Case> {
+        let kinds = self
+            .by_kind
+            .iter()
+            .filter(move |((one, _), _)| one == cluster);
+        let ids = kinds.flat_map(|(_, ids)| ids);
+        ids.filter_map(|id| self.cases.get(id))
     }
 
-    /// The lines that a change is worth.
-    fn entries(&self, view: &DeviceView, change: Change, now: TimeMs) -> Vec<EntryRow> {
-        let device = &view.row.device;
-        let newest = self.newest(device);
-        let line = |incident: &str, what| EntryRow {
-            incident: incident.to_owned(),
-            device: device.clone(),
-            entry: Entry { at_ms: now, what },
-        };
-        let of_newest = |what| {
-            let row = newest.map(|case| (case, line(&case.id, what)));
-            let follows = row.filter(|(case, row)| case.incident.clone().add(&row.entry).is_ok());
-            follows.map(|(_, row)| row).into_iter().collect()
-        };
-        match change {
-            Change::Suspected | Change::Cleared => Vec::new(),
-            Change::Recovering => of_newest(What::Recovered),
-            Change::Resolved => of_newest(What::Resolved),
-            Change::Relapsed => of_newest(What::Relapsed),
-            Change::Stopped {
-                last_proof,
-                stopped,
-            } => {
-                let again = newest.filter(|case| {
-                    case.incident.state() == State::Resolved && case.may_come_back(now)
-                });
-                if let Some(case) = again {
-                    return vec![line(&case.id, What::Relapsed)];
-                }
-                let id = format!("{device}-{}", now.0 / 1_000);
-                let opened = What::Opened {
-                    // What it said before it fell silent is no cause.
-                    cause: stopped.map_or(Cause::Unknown, |_said| cause_of(view.status)),
-                    last_proof_ms: last_proof,
-                    window: view.window.clone(),
-                };
-                let said = stopped.map(|at| What::Evidence {
-                    source: Source::Device,
-                    cause: None,
-                    occurred_ms: Some(at),
-                    stopped_ms: Some(at),
-                });
-                let whats = [opened].into_iter().chain(said);
-                whats.map(|what| line(&id, what)).collect()
-            }
+    /// The incident of a kind that is under way, else the newest.
+    fn newest(&self, cluster: &ClusterId, kind: &Kind) -> Option<&Case> {
+        let mut newest = self.of_kind(cluster, kind).rev();
+        let under_way = self
+            .of_kind(cluster, kind)
+            .rev()
+            .find(|case| case.is_under_way());
+        under_way.or_else(|| newest.next())
+    }
+
+    /// This name, or one like it that no incident has.
+    fn free(&self, name: String) -> String {
+        let mut others = (2..).map(|number: u32| format!("{name}-{number}"));
+        if self.cases.contains_key(&name) {
+            others
+                .find(|other| !self.cases.contains_key(other))
+                .unwrap_or(name)
+        } else {
+            name
         }
     }
 
-    /// What devices say about their own stops, once they can.
+    /// What devices say about their own stops, once they can. Each event is weighed once, also over a
+    /// restart.
     async fn weigh(
         &mut self,
         app: &Shared,
-        views: &[DeviceView],
+        groups: &BTreeMap<ClusterId, Group<'_>>,
         now: TimeMs,
     ) -> Result<(), DeskError> {
-        let query = RecordQuery {
-            kind: RecordKind::Event,
-            device: None,
-            after: self.weighed,
-            span: None,
-            limit: MOST_EVENTS,
-        };
-        let events = app.store.records(query).await?;
-        for event in &events {
-            let of = |view: &&DeviceView| event.device.as_ref() == Some(&view.row.device);
-            if let Some(view) = views.iter().find(of) {
-                let (id, whats) = self.heard(view, event).unwrap_or_default();
-                let line = |what| EntryRow {
-                    incident: id.clone(),
-                    device: view.row.device.clone(),
-                    entry: Entry { at_ms: now, what },
-                };
-                self.keep(app, whats.into_iter().map(line).collect())
-                    .await?;
+        for _page in 0..MOST_PAGES {
+            let query = RecordQuery {
+                kind: RecordKind::Event,
+                device: None,
+                after: Some(self.weighed),
+                span: None,
+                limit: MOST_EVENTS,
+            };
+            let events = app.store.records(query).await?;
+            for event in &events {
+                let of = |view: &&&DeviceView| event.device.as_ref() == Some(&view.row.device);
+                let found = groups
+                    .values()
+                    .find_map(|group| Some((group, *group.views.iter().find(of)?)));
+                let lines =
+                    found.map_or_else(Lines::new, |(group, view)| self.heard(group, view, event));
+                if let Some((group, _)) = found.filter(|_| !lines.is_empty()) {
+                    let rows = self.fitting(rows(&group.cluster.id, lines, now));
+                    app.store.add_weighed(rows.clone(), event.id).await?;
+                    self.take(rows)?;
+                }
+                self.weighed = event.id;
             }
-            self.weighed = Some(event.id);
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            app.store.add_weighed(Vec::new(), last.id).await?;
         }
         Ok(())
     }
 
     /// Onto the disk, then into the incident.
     async fn keep(&mut self, app: &Shared, rows: Vec<EntryRow>) -> Result<(), DeskError> {
+        let rows = self.fitting(rows);
         if rows.is_empty() {
             return Ok(());
         }
         app.store.add_entries(rows.clone()).await?;
+        self.take(rows)
+    }
+
+    /// The lines that follow from the logs; what does not is told, and not written.
+    fn fitting(&self, rows: Vec<EntryRow>) -> Vec<EntryRow> {
+        let mut tried: BTreeMap<String, Case> = BTreeMap::new();
+        let mut fits = |row: &EntryRow| {
+            let known = || self.cases.get(&row.incident).cloned();
+            let case = tried.get_mut(&row.incident);
+            let done = match case {
+                Some(case) => case.incident.add(&row.entry),
+                None => match known() {
+                    Some(mut case) => {
+                        let done = case.incident.add(&row.entry);
+                        tried.insert(row.incident.clone(), case);
+                        done
+                    }
+                    None => match Case::open(&row.incident, &row.cluster, &row.entry) {
+                        Some(case) => {
+                            tried.insert(row.incident.clone(), case);
+                            Ok(())
+                        }
+                        None => Err(Refused::Opening),
+                    },
+                },
+            };
+            if let Err(error) = &done {
+                tracing::error!(%error, incident = row.incident, "a line does not follow from an incident's log");
+            }
+            done.is_ok()
+        };
+        rows.into_iter().filter(|row| fits(row)).collect()
+    }
+
+    fn take(&mut self, rows: Vec<EntryRow>) -> Result<(), DeskError> {
         for row in rows {
-            if let What::Opened { cause, .. } = &row.entry.what {
-                tracing::warn!(incident = row.incident, device = %row.device, ?cause, "an incident is open");
+            if let What::Opened(opening) = &row.entry.what {
+                let cause = opening.cause;
+                tracing::warn!(incident = row.incident, cluster = %row.cluster, ?cause, "an incident is open");
             }
             self.fold(&row)?;
         }
@@ -329,18 +349,33 @@ impl Desk {
             case.log.push(row.entry.clone());
             return Ok(());
         }
-        let case = Case {
-            id: row.incident.clone(),
-            device: row.device.clone(),
-            incident: Incident::open(&row.entry)?,
-            log: vec![row.entry.clone()],
-        };
+        let case = Case::open(&row.incident, &row.cluster, &row.entry).ok_or(Refused::Opening)?;
+        let kind = (row.cluster.clone(), case.kind.clone());
+        self.by_kind
+            .entry(kind)
+            .or_default()
+            .push(row.incident.clone());
         self.cases.insert(row.incident.clone(), case);
         Ok(())
     }
 }
 
-/// Watches until `stop`.
+/// Lines as they are stored.
+fn rows(cluster: &ClusterId, lines: Lines, now: TimeMs) -> Vec<EntryRow> {
+    let row = |incident: &str, what| EntryRow {
+        incident: incident.to_owned(),
+        cluster: cluster.clone(),
+        entry: Entry { at_ms: now, what },
+    };
+    let rows = lines.into_iter().flat_map(|(incident, whats)| {
+        let rows: Vec<EntryRow> = whats.into_iter().map(|what| row(&incident, what)).collect();
+        rows
+    });
+    rows.collect()
+}
+
+/// Watches until `stop`. The watchdog is fed by the turns, whether or not the disk took what they found:
+/// a full disk is told, and no restart makes room.
 pub async fn keep_watch(app: Shared, stop: CancellationToken) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -353,33 +388,6 @@ pub async fn keep_watch(app: Shared, stop: CancellationToken) {
         if let Err(error) = done {
             tracing::error!(%error, "the incident desk could not do its turn; it tries again at once");
         }
-    }
-}
-
-/// Degraded or with a doubtful clock, a wall still shows what was approved.
-const fn beat_of(status: ScreenStatus) -> Beat {
-    match status {
-        ScreenStatus::OnAir
-        | ScreenStatus::StandbyByPlan
-        | ScreenStatus::Degraded
-        | ScreenStatus::ClockUntrusted => Beat::Well,
-        ScreenStatus::OnlineNotLit
-        | ScreenStatus::OfflineShouldBeOnAir
-        | ScreenStatus::IntegrityFault => Beat::Bad,
-    }
-}
-
-const fn cause_of(status: Option<ScreenStatus>) -> Cause {
-    match status {
-        Some(ScreenStatus::IntegrityFault) => Cause::Integrity,
-        Some(ScreenStatus::OnlineNotLit) => Cause::Player,
-        Some(
-            ScreenStatus::OnAir
-            | ScreenStatus::StandbyByPlan
-            | ScreenStatus::Degraded
-            | ScreenStatus::ClockUntrusted
-            | ScreenStatus::OfflineShouldBeOnAir,
-        )
-        | None => Cause::Unknown,
+        notify::watchdog();
     }
 }

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::seen::Seen;
 use crate::status;
 use crate::store::{DeviceRow, DeviceState};
-use cotmoc_proto::device::{ClockQuality, ScreenStatus};
+use cotmoc_proto::device::{ClockQuality, ScreenKind, ScreenStatus};
 use cotmoc_proto::time::Millis;
 use cotmoc_proto::window::OperatingWindow;
 use std::sync::Arc;
@@ -28,6 +28,14 @@ pub struct DeviceView {
 }
 
 impl DeviceView {
+    /// What its screens are; a board that has shown none yet counts as a wall.
+    #[must_use]
+    pub fn kind(&self) -> ScreenKind {
+        let screens = self.seen.iter().flat_map(|seen| &seen.heartbeat.screens);
+        let kinds = screens.map(|report| report.kind);
+        kinds.min().unwrap_or(ScreenKind::Wall)
+    }
+
     /// How far the clock that its schedule follows can be believed: the screens' own, the worst of
     /// them, else the device's.
     #[must_use]

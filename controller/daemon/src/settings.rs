@@ -1,5 +1,6 @@
 //! What can be configured, checked once; every default is what a controller without a file uses.
 
+mod clusters;
 mod notices;
 mod people;
 mod stages;
@@ -11,6 +12,7 @@ pub use notices::{
 pub use people::Person;
 pub use witness::WitnessSettings;
 
+use cotmoc_controller_core::cluster::Clusters;
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_controller_core::timetable::Timetable;
 use cotmoc_proto::TimeMs;
@@ -59,6 +61,7 @@ pub struct Settings {
 pub struct Rules {
     pub patience: Patience,
     pub tables: Timetable,
+    pub clusters: Clusters,
 }
 
 /// Where the controller says that it is well, and how often.
@@ -110,6 +113,7 @@ impl Settings {
             rules: Rules {
                 patience: people::patience(&mut reader),
                 tables: stages::read(&mut reader),
+                clusters: clusters::read(&mut reader),
             },
             network: network(&mut reader),
             witness: WitnessCall {

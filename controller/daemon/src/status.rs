@@ -72,12 +72,6 @@ fn within(window: &OperatingWindow, now: TimeMs, open: ScreenStatus) -> ScreenSt
     }
 }
 
-/// Whether a screen does what its schedule says.
-#[must_use]
-pub const fn is_as_planned(status: ScreenStatus) -> bool {
-    gravity(status) < gravity(ScreenStatus::Degraded)
-}
-
 /// How much a status needs somebody: the higher, the sooner.
 #[must_use]
 pub const fn gravity(status: ScreenStatus) -> u8 {

@@ -11,7 +11,7 @@
 mod model;
 
 use cotmoc_controller_core::cause::{Cause, Source};
-use cotmoc_controller_core::incident::{Duty, Entry, Incident, State, What};
+use cotmoc_controller_core::incident::{Duty, Entry, Incident, Opening, State, What};
 use cotmoc_controller_core::ledger::{Air, Book, Span, Stop, Totals, days};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
 use cotmoc_controller_core::stage::Table;
@@ -73,13 +73,11 @@ impl Controller {
     }
 
     fn open(&mut self, wall: usize, now: TimeMs, cause: Cause, last_proof_ms: TimeMs) -> usize {
-        let window = self.window.clone();
-        let what = What::Opened {
-            cause,
-            last_proof_ms,
-            window,
+        let opening = Opening::new(cause, last_proof_ms, self.window.clone());
+        let entry = Entry {
+            at_ms: now,
+            what: What::Opened(opening),
         };
-        let entry = Entry { at_ms: now, what };
         self.cases.push(Case {
             id: format!("wall-{wall}-{}", self.cases.len()),
             wall,
@@ -103,7 +101,7 @@ impl Controller {
                 .newest(wall)
                 .map(|case| self.cases[case].incident.state());
             let mut liveness = match newest {
-                Some(State::Open | State::Recovering) => Liveness::stopped(last),
+                Some(State::Open | State::Recovering) => Liveness::stopped(last, last),
                 Some(State::Resolved | State::Closed | State::Dismissed) | None => {
                     Liveness::new(last)
                 }
@@ -186,6 +184,7 @@ impl Controller {
             cause: Some(fault.cause),
             occurred_ms: begin,
             stopped_ms: begin,
+            device: None,
         };
         self.add(case, now, what);
     }

@@ -11,14 +11,19 @@ use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{self, Duty, Entry, What};
 use cotmoc_controller_core::report::Report;
 use cotmoc_proto::time::{MINUTE, Millis};
-use cotmoc_proto::{DeviceId, TimeMs};
+use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use serde::{Deserialize, Serialize};
 
 /// An incident as people ask for it.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
     incident: String,
-    device: DeviceId,
+    cluster: ClusterId,
+    name: String,
+    /// A component has failed, and the cluster goes on.
+    is_fault: bool,
+    /// The components that do not work now.
+    down: Vec<DeviceId>,
     state: &'static str,
     cause: Cause,
     occurred_ms: TimeMs,
@@ -150,7 +155,7 @@ pub async fn report(
         let case = desk
             .case(&id)
             .ok_or_else(|| DeskError::Unknown(id.clone()))?;
-        let name = (case.id.clone(), case.device.clone());
+        let name = (case.id.clone(), case.cluster.clone());
         Report::of(name, case.log.clone(), &case.incident, clock::now())
     };
     let notices = app.store.notices(Some(id), MOST_NOTICES).await?;
@@ -184,7 +189,10 @@ fn view(case: &Case, with_log: bool) -> View {
     let incident = &case.incident;
     View {
         incident: case.id.clone(),
-        device: case.device.clone(),
+        cluster: case.cluster.clone(),
+        name: case.about().full(),
+        is_fault: incident.is_fault(),
+        down: incident.down().into_iter().flatten().cloned().collect(),
         state: match incident.state() {
             incident::State::Open => "open",
             incident::State::Recovering => "recovering",

@@ -10,7 +10,7 @@ use crate::api;
 use crate::app::Shared;
 use crate::clock;
 use crate::http::{ApiError, Segment};
-use crate::incidents::{Case, DeskError};
+use crate::incidents::{Case, DeskError, groups};
 use crate::overview::overview;
 use crate::store::MOST_NOTICES;
 use axum::Router;
@@ -59,7 +59,12 @@ async fn list(State(app): State<Shared>, who: SignedIn) -> Response {
             .cases()
             .filter(|case| incidents::rings(case, now))
             .count(),
-        clusters: view::clusters(&views, &desk, &zone, now),
+        clusters: view::clusters(
+            &groups(&app.settings.rules.clusters, &views),
+            &desk,
+            &zone,
+            now,
+        ),
         waiting,
         others,
     };
@@ -75,9 +80,8 @@ async fn show(
     let notices = app.store.notices(Some(id.clone()), MOST_NOTICES).await?;
     let desk = app.desk.lock().await;
     let case = desk.case(&id).ok_or(DeskError::Unknown(id))?;
-    let row = app.directory.find(&case.device);
     let now = clock::now();
-    let maintained = row.and_then(|row| desk.maintenance(&row.channel, now));
+    let maintained = desk.maintenance(&case.cluster, now);
     let frame = Frame::new(
         words(format!("Sự cố {}", case.id), "Incident"),
         &app,

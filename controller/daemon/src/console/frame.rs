@@ -14,6 +14,7 @@ use axum::response::{Html, IntoResponse, Response};
 use cotmoc_controller_core::incident::Refused;
 use cotmoc_controller_core::maintenance::NotAnnounced;
 use cotmoc_controller_core::role::{Right, Role};
+use cotmoc_proto::time::MINUTE;
 use cotmoc_proto::window::OperatingWindow;
 
 /// Title, place, time, and who is signed in.
@@ -227,8 +228,8 @@ impl From<DeskError> for Problem {
     }
 }
 
-const fn refusal(refused: &Refused) -> &'static str {
-    match refused {
+fn refusal(refused: &Refused) -> String {
+    let text = match refused {
         Refused::Opening => "Một sự cố chỉ mở một lần.",
         Refused::Over => "Sự cố đã kết thúc hoặc đã bị bác bỏ.",
         Refused::SamePerson => "Người đề nghị không thể tự đồng ý; cần một người khác.",
@@ -238,9 +239,13 @@ const fn refusal(refused: &Refused) -> &'static str {
         }
         Refused::NotResolved => "Sự cố chưa được khắc phục.",
         Refused::DutyOpen => "Sở chưa được thông báo.",
-        Refused::TooLate => "Đã khắc phục quá lâu: đây là sự cố mới.",
-        Refused::TooLong => "Lời nhắc chỉ tạm ngừng tối đa 15 phút.",
-    }
+        Refused::TooLate(_) => "Đã khắc phục quá lâu: đây là sự cố mới.",
+        Refused::TooLong(most) => {
+            return format!("Lời nhắc chỉ tạm ngừng tối đa {} phút.", most / MINUTE);
+        }
+        Refused::NoFault => "Chỉ hỏng hóc của một thành phần mới nhập vào sự cố khác.",
+    };
+    text.to_owned()
 }
 
 impl From<NotAnnounced> for Problem {

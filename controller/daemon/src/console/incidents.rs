@@ -4,15 +4,18 @@ use super::words::{Words, words};
 use crate::incidents::{Case, Desk};
 use cotmoc_controller_core::cause::Cause;
 use cotmoc_controller_core::incident::{Duty, State};
-use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::window::Zone;
+use cotmoc_proto::{DeviceId, TimeMs};
+use std::collections::BTreeSet;
 
 /// One incident.
 #[derive(Debug)]
 pub(super) struct Line {
     pub id: String,
-    pub wall: String,
+    pub cluster: String,
+    /// The components that do not work.
+    pub down: String,
     pub tone: &'static str,
     pub state: Words,
     pub cause: Words,
@@ -39,6 +42,7 @@ pub(super) fn lines(desk: &Desk, zone: &Zone, now: TimeMs) -> Vec<Line> {
 pub(super) fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
     let incident = &case.incident;
     let (state, tone) = match incident.state() {
+        State::Open if incident.is_fault() => (words("Hỏng, cụm vẫn chạy", "a fault"), "warn"),
         State::Open => (words("Đang xảy ra", "open"), "bad"),
         State::Recovering => (words("Đang phục hồi", "recovering"), "warn"),
         State::Resolved => (words("Đã khắc phục", "resolved"), "good"),
@@ -48,7 +52,8 @@ pub(super) fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
     let (duty, duty_tone) = duty(incident.duty(now), zone, now);
     Line {
         id: case.id.clone(),
-        wall: case.device.to_string(),
+        cluster: case.about().full(),
+        down: names(incident.down()),
         tone,
         state,
         cause: cause(incident.cause()),
@@ -59,9 +64,16 @@ pub(super) fn line(case: &Case, zone: &Zone, now: TimeMs) -> Line {
     }
 }
 
+fn names(down: Option<&BTreeSet<DeviceId>>) -> String {
+    let names = down.into_iter().flatten().map(DeviceId::as_str);
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// Whether it waits for somebody to take it on.
 pub(super) fn rings(case: &Case, now: TimeMs) -> bool {
-    case.incident.state() == State::Open && !case.incident.is_acknowledged(now)
+    !case.incident.is_fault()
+        && case.incident.state() == State::Open
+        && !case.incident.is_acknowledged(now)
 }
 
 fn duty(duty: Duty, zone: &Zone, now: TimeMs) -> (Words, &'static str) {

@@ -3,7 +3,7 @@
 use super::frame::{Frame, Problem, written};
 use super::session::{Nothing, Posted, SignedIn};
 use super::words::{Words, words};
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::clock;
 use crate::store::MaintenanceRow;
 use askama::Template;
@@ -11,19 +11,21 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use cotmoc_controller_core::cluster::{About, Cluster};
 use cotmoc_controller_core::maintenance::Maintenance;
 use cotmoc_controller_core::role::Right;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::window::{DayTime, OperatingWindow, Zone};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_proto::{ClusterId, TimeMs};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Template)]
 #[template(path = "maintenance.html")]
 struct Page {
     frame: Frame,
     rows: Vec<Line>,
-    channels: Vec<String>,
+    clusters: Vec<(String, String)>,
     today: String,
     time: String,
 }
@@ -31,7 +33,7 @@ struct Page {
 #[derive(Debug)]
 struct Line {
     id: u64,
-    channel: String,
+    cluster: String,
     from: String,
     until: String,
     reason: String,
@@ -43,7 +45,7 @@ struct Line {
 
 #[derive(Debug, Deserialize)]
 struct Announced {
-    channel: String,
+    cluster: String,
     date: String,
     time: String,
     minutes: String,
@@ -59,10 +61,17 @@ pub(super) fn router() -> Router<Shared> {
 async fn list(State(app): State<Shared>, who: SignedIn) -> Result<Response, Problem> {
     let (zone, now) = (OperatingWindow::default().zone, clock::now());
     let rows = app.store.maintenance(now).await?;
-    let (published, local) = (app.published(), zone.format(now));
+    let known = clusters(&app);
+    let local = zone.format(now);
     Ok(written(&Page {
-        rows: rows.iter().map(|row| line(row, &zone, now)).collect(),
-        channels: published.channels.keys().map(ToString::to_string).collect(),
+        rows: rows
+            .iter()
+            .map(|row| line(row, &known, &zone, now))
+            .collect(),
+        clusters: known
+            .iter()
+            .map(|(id, about)| (id.to_string(), about.full()))
+            .collect(),
         today: local.chars().take(10).collect(),
         time: local.chars().skip(11).take(5).collect(),
         frame: Frame::new(words("Bảo trì", "Maintenance"), &app, Some(&who)),
@@ -75,15 +84,15 @@ async fn announce(
 ) -> Result<Response, Problem> {
     who.need(Right::Maintain)?;
     let reason = form.reason.trim().to_owned();
-    let known = form.channel.parse::<ChannelId>().ok();
-    let known = known.filter(|channel| app.published().channels.contains_key(channel));
+    let known = form.cluster.parse::<ClusterId>().ok();
+    let known = known.filter(|cluster| clusters(&app).contains_key(cluster));
     let span = span(&form, &OperatingWindow::default().zone);
-    let (Some(channel), Some((from_ms, until_ms)), false) = (known, span, reason.is_empty()) else {
+    let (Some(cluster), Some((from_ms, until_ms)), false) = (known, span, reason.is_empty()) else {
         return Err(Problem::incomplete());
     };
     let now = clock::now();
     let maintenance = Maintenance {
-        channel,
+        cluster,
         from_ms,
         until_ms,
         ended_ms: None,
@@ -121,6 +130,17 @@ async fn end(
     Ok(Redirect::to("/maintenance").into_response())
 }
 
+/// Every cluster: those of the settings, and each other channel.
+fn clusters(app: &App) -> BTreeMap<ClusterId, About> {
+    let described = &app.settings.rules.clusters;
+    let channels = app.published();
+    let others = channels.channels.keys();
+    let others = others.filter(|channel| !described.iter().any(|one| one.has(channel)));
+    let others = others.map(Cluster::of_channel);
+    let all = described.iter().cloned().chain(others);
+    all.map(|one| (one.id, one.about)).collect()
+}
+
 /// What the form says, if it says it rightly.
 fn span(form: &Announced, zone: &Zone) -> Option<(TimeMs, TimeMs)> {
     let (hour, minute) = form.time.trim().split_once(':')?;
@@ -133,7 +153,12 @@ fn span(form: &Announced, zone: &Zone) -> Option<(TimeMs, TimeMs)> {
     Some((from, from.plus(minutes.checked_mul(MINUTE)?)))
 }
 
-fn line(row: &MaintenanceRow, zone: &Zone, now: TimeMs) -> Line {
+fn line(
+    row: &MaintenanceRow,
+    known: &BTreeMap<ClusterId, About>,
+    zone: &Zone,
+    now: TimeMs,
+) -> Line {
     let of = &row.maintenance;
     let (state, tone, can_end) = match of.ended_ms {
         Some(at) => (
@@ -150,7 +175,9 @@ fn line(row: &MaintenanceRow, zone: &Zone, now: TimeMs) -> Line {
     };
     Line {
         id: row.id,
-        channel: of.channel.to_string(),
+        cluster: known
+            .get(&of.cluster)
+            .map_or_else(|| of.cluster.to_string(), About::full),
         from: zone.format(of.from_ms),
         until: zone.format(of.until_ms),
         reason: row.reason.clone(),

@@ -1,13 +1,13 @@
 //! Resolver: when silence may be the controller's own, and what people are then told. It changes words
 //! and their number, never a duty: every incident's hour runs on.
 
-use super::Case;
+use super::{Case, Group};
 use crate::notices::{Occasion, Order};
 use crate::overview::DeviceView;
 use cotmoc_controller_core::liveness::{Patience, is_own_outage};
-use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::window::Zone;
+use cotmoc_proto::{ClusterId, TimeMs};
 use std::collections::BTreeMap;
 
 /// So many clusters are named in one notice.
@@ -18,22 +18,26 @@ const OURS: &str = "Hầu hết các cụm mất liên lạc cùng lúc và đư
      các cụm có thể vẫn hoạt động. · Most clusters fell silent at once and the monitoring centre's own network \
      fails too: they may still be working.";
 
-/// Whether most devices fell silent at once while the controller's own network fails.
+/// Whether most clusters fell silent at once while the controller's own network fails; of a single
+/// cluster, most of its devices. A cluster is silent since the last of its devices was heard.
 pub(super) fn is_our_outage(
-    views: &[DeviceView],
+    groups: &BTreeMap<ClusterId, Group<'_>>,
     patience: &Patience,
     network_is_well: bool,
     now: TimeMs,
 ) -> bool {
-    let watched = views.iter().filter(|view| view.status.is_some());
-    let heard: Vec<TimeMs> = watched
-        .filter_map(|view| Some(view.seen.as_ref()?.last_seen_ms))
-        .collect();
-    let silent = heard.iter().copied();
+    let heard = |view: &DeviceView| Some(view.seen.as_ref()?.last_seen_ms);
+    let of_group = |group: &Group<'_>| group.views.iter().filter_map(|view| heard(view)).max();
+    let mut last: Vec<TimeMs> = groups.values().filter_map(of_group).collect();
+    if last.len() == 1 {
+        let views = groups.values().flat_map(|group| &group.views);
+        last = views.filter_map(|view| heard(view)).collect();
+    }
+    let silent = last.iter().copied();
     let silent: Vec<TimeMs> = silent
         .filter(|last| now.since(*last) >= patience.suspect_ms)
         .collect();
-    is_own_outage(&silent, heard.len(), network_is_well)
+    is_own_outage(&silent, last.len(), network_is_well)
 }
 
 /// One notice to each person and way in place of one for each cluster. What goes to the department is
@@ -53,6 +57,7 @@ pub(super) fn as_one(orders: Vec<Order>) -> Vec<Order> {
             | Occasion::LastResort
             | Occasion::Breach
             | Occasion::Recovered
+            | Occasion::Fault
             | Occasion::ControllerSilent
             | Occasion::ControllerBack => alone.push(order),
         }
@@ -75,7 +80,9 @@ fn one_of(orders: Vec<Order>) -> Option<Order> {
         } else {
             String::new()
         };
-        one.facts.cluster = format!("{} cụm · {}{more}", clusters.len(), named.join(", "));
+        one.facts.cluster = format!("{} cụm · {}{more}", clusters.len(), named.join("; "));
+        one.facts.parts = String::new();
+        one.facts.parts_en = String::new();
     }
     Some(one)
 }

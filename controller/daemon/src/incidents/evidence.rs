@@ -3,8 +3,8 @@
 use crate::store::RecordRow;
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::What;
-use cotmoc_proto::TimeMs;
 use cotmoc_proto::device::{ClockQuality, Event, EventKind, RecordBody};
+use cotmoc_proto::{DeviceId, TimeMs};
 
 /// What the event is evidence of; `None` if it says nothing about a stop, or by a clock that cannot be
 /// believed.
@@ -31,6 +31,7 @@ pub(super) fn of(row: &RecordRow) -> Option<What> {
         cause: Some(cause),
         occurred_ms,
         stopped_ms,
+        device: row.device.clone(),
     })
 }
 
@@ -47,7 +48,7 @@ fn event_in(row: &RecordRow) -> Option<Event> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Intrusion {
     /// A door or a case was opened.
-    Begun(What),
+    Begun(Box<What>),
     /// It is shut again, since then if the clock can be believed.
     Over(Option<TimeMs>),
 }
@@ -68,12 +69,13 @@ pub(super) fn intrusion(row: &RecordRow) -> Option<Intrusion> {
     if ![EventKind::DoorOpened, EventKind::TamperDetected].contains(&event.kind) {
         return None;
     }
-    Some(Intrusion::Begun(What::Evidence {
+    Some(Intrusion::Begun(Box::new(What::Evidence {
         source: Source::Device,
         cause: Some(Cause::Access),
         occurred_ms: time("since_ms"),
         stopped_ms: None,
-    }))
+        device: row.device.clone(),
+    })))
 }
 
 /// From when to when a device certainly had no power, if that is what the evidence says.
@@ -112,6 +114,15 @@ fn cause_of(kind: &EventKind) -> Option<Cause> {
 pub(super) const fn occurred(what: &What) -> Option<TimeMs> {
     if let What::Evidence { occurred_ms, .. } = what {
         *occurred_ms
+    } else {
+        None
+    }
+}
+
+/// The component that says so.
+pub(super) const fn device(what: &What) -> Option<&DeviceId> {
+    if let What::Evidence { device, .. } = what {
+        device.as_ref()
     } else {
         None
     }

@@ -2,11 +2,11 @@
 
 use super::Case;
 use crate::notices::{Facts, Occasion, Order};
-use crate::overview::DeviceView;
 use crate::settings::Person;
+use cotmoc_controller_core::cluster::Cluster;
 use cotmoc_controller_core::incident::State;
 use cotmoc_controller_core::stage::{Audience, Call, Table};
-use cotmoc_proto::ChannelId;
+use cotmoc_proto::window::Zone;
 use std::collections::BTreeSet;
 
 const RECOVERED: &str = "recovered";
@@ -14,17 +14,15 @@ const RECOVERED: &str = "recovered";
 /// One notice for each person and way: of several stages, the last that is for them.
 pub(super) fn of(
     case: &Case,
-    view: &DeviceView,
-    (people, note): (&[&Person], &str),
+    (people, facts): (&[&Person], &Facts),
+    note: &str,
     calls: &[Call],
 ) -> Vec<Order> {
-    let channel = &view.row.channel;
-    let concerned = people.iter().filter(|person| person.cares_for(channel));
+    let concerned = people.iter().filter_map(|person| {
+        let for_them = |call: &&Call| !call.to.is_disjoint(&person.roles);
+        Some((person, calls.iter().rfind(for_them)?))
+    });
     concerned
-        .filter_map(|person| {
-            let for_them = |call: &&Call| !call.to.is_disjoint(&person.roles);
-            Some((person, calls.iter().rfind(for_them)?))
-        })
         .flat_map(|(person, call)| {
             person.via.iter().map(move |(route, address)| Order {
                 incident: case.id.clone(),
@@ -32,7 +30,7 @@ pub(super) fn of(
                 occasion: occasion(&call.stage, &person.roles),
                 facts: Facts {
                     note: note.to_owned(),
-                    ..facts(case, view)
+                    ..facts.clone()
                 },
                 recipient: person.name.clone(),
                 route: route.clone(),
@@ -56,9 +54,9 @@ pub(super) fn recovered(table: &Table, case: &Case) -> Option<Call> {
 /// Those whose receipt is the department's.
 pub(super) fn department<'a>(
     people: &'a [Person],
-    channel: &'a ChannelId,
+    cluster: &'a Cluster,
 ) -> impl Iterator<Item = &'a str> {
-    let concerned = people.iter().filter(|person| person.cares_for(channel));
+    let concerned = people.iter().filter(|person| person.cares_for(cluster));
     let ours = concerned.filter(|person| person.roles.iter().any(|role| role.is_department()));
     ours.map(|person| person.name.as_str())
 }
@@ -68,23 +66,24 @@ fn occasion(stage: &str, roles: &BTreeSet<Audience>) -> Occasion {
         RECOVERED => Occasion::Recovered,
         "breach" | "province" => Occasion::Breach,
         "last-resort" => Occasion::LastResort,
+        "fault" => Occasion::Fault,
         _ if roles.iter().any(|role| role.is_department()) => Occasion::Department,
-        "operator" => Occasion::Opened,
+        "operator" | "power" => Occasion::Opened,
         _ => Occasion::Reminder,
     }
 }
 
-fn facts(case: &Case, view: &DeviceView) -> Facts {
-    let zone = &view.window.zone;
+/// What notices say of an incident.
+pub(super) fn facts(case: &Case, cluster: &Cluster, zone: &Zone) -> Facts {
     let incident = &case.incident;
     let (vi, en) = incident.cause().words();
     Facts {
         incident: case.id.clone(),
-        cluster: format!("{} ({})", view.row.channel, case.device),
+        cluster: cluster.about.full(),
         cause: vi.to_owned(),
         cause_en: en.to_owned(),
         occurred: zone.format(incident.occurred()),
         deadline: zone.format(incident.deadline()),
-        note: String::new(),
+        ..Facts::default()
     }
 }

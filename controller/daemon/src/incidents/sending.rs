@@ -1,13 +1,22 @@
 //! From what is due to the outbox, and from receipts back into the logs.
 
-use super::{Case, Desk, DeskError, doubt, orders};
+use super::{Case, Desk, DeskError, Group, doubt, orders};
 use crate::app::Shared;
-use crate::notices::Order;
+use crate::notices::{Facts, Order};
 use crate::overview::DeviceView;
 use crate::store::{EntryRow, MOST_NOTICES, NoticeState};
 use cotmoc_controller_core::cause::Cause;
+use cotmoc_controller_core::cluster::Cluster;
 use cotmoc_controller_core::incident::{Entry, State, What};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_controller_core::liveness::Phase;
+use cotmoc_controller_core::saying::Saying;
+use cotmoc_proto::device::ScreenStatus;
+use cotmoc_proto::window::Zone;
+use cotmoc_proto::{ClusterId, TimeMs};
+use std::collections::BTreeMap;
+
+/// So many components are named in one notice.
+const NAMED: usize = 12;
 
 /// What is to be handed to the outbox, and the lines that say so.
 #[derive(Debug, Default)]
@@ -28,27 +37,41 @@ impl Desk {
     pub(super) async fn escalate(
         &mut self,
         app: &Shared,
-        views: &[DeviceView],
+        groups: &BTreeMap<ClusterId, Group<'_>>,
         now: TimeMs,
     ) -> Result<(), DeskError> {
-        let is_ours = doubt::is_our_outage(views, &self.patience, app.network.is_well(), now);
+        let network_is_well = app.network.is_well();
+        let is_ours = doubt::is_our_outage(groups, &self.rules.patience, network_is_well, now);
         let mut together = Due::default();
         for id in self.open() {
-            let of =
-                |view: &&DeviceView| self.case(&id).is_some_and(|c| c.device == view.row.device);
-            let Some(view) = views.iter().find(of) else {
+            let Some(case) = self.case(&id) else {
                 continue;
             };
-            let due = self.due(app, &id, (view, is_ours), now);
+            let group = self.group_of(case, groups);
+            let due = self.due(app, case, (&group, is_ours), now);
             if is_ours && self.is_silence(&id) {
                 together.add(due);
             } else {
                 self.send(app, due).await?;
             }
-            self.receipts(app, &id, &view.row.channel).await?;
+            self.receipts(app, &id, &group.cluster).await?;
         }
         together.orders = doubt::as_one(together.orders);
         self.send(app, together).await
+    }
+
+    /// The cluster of an incident, also when it has no devices any more.
+    fn group_of<'v>(&self, case: &Case, groups: &BTreeMap<ClusterId, Group<'v>>) -> Group<'v> {
+        let known = groups.get(&case.cluster).cloned();
+        known.unwrap_or_else(|| Group {
+            cluster: self
+                .rules
+                .clusters
+                .get(&case.cluster)
+                .cloned()
+                .unwrap_or_else(|| Cluster::gone(&case.cluster, case.about())),
+            views: Vec::new(),
+        })
     }
 
     /// The incidents that are not over.
@@ -68,32 +91,40 @@ impl Desk {
     fn due(
         &self,
         app: &Shared,
-        id: &str,
-        (view, is_ours): (&DeviceView, bool),
+        case: &Case,
+        (group, is_ours): (&Group<'_>, bool),
         now: TimeMs,
     ) -> Due {
-        let Some(case) = self.cases.get(id) else {
-            return Due::default();
-        };
-        let table = self.tables.of(&case.incident);
-        let is_maintained = self.maintenance(&view.row.channel, now).is_some();
+        let table = self.rules.tables.of(&case.incident);
+        let is_maintained = self.maintenance(&case.cluster, now).is_some();
         let calls = table.due(&case.incident, is_maintained, now);
         let recovered = orders::recovered(table, case);
+        if calls.is_empty() && recovered.is_none() {
+            return Due::default();
+        }
         let people: Vec<_> = app
             .settings
             .people
             .iter()
-            .filter(|person| person.is_in_office(now))
+            .filter(|person| person.is_in_office(now) && person.cares_for(&group.cluster))
             .collect();
-        let note = doubt::note(case, self.away, (&view.window.zone, is_ours));
-        let mut orders = orders::of(case, view, (&people, &note), &calls);
+        let zone = group.window().zone;
+        let note = doubt::note(case, self.away, (&zone, is_ours));
+        let facts = orders::facts(case, &group.cluster, &zone);
+        let (parts, parts_en) = self.parts(case, group, &zone);
+        let facts = Facts {
+            parts,
+            parts_en,
+            ..facts
+        };
+        let mut orders = orders::of(case, (&people, &facts), &note, &calls);
         if let Some(to) = &recovered {
-            let over = orders::of(case, view, (&people, ""), std::slice::from_ref(to));
+            let over = orders::of(case, (&people, &facts), "", std::slice::from_ref(to));
             orders.extend(over);
         }
         let fired = calls.into_iter().chain(recovered).map(|call| EntryRow {
-            incident: id.to_owned(),
-            device: case.device.clone(),
+            incident: case.id.clone(),
+            cluster: case.cluster.clone(),
             entry: Entry {
                 at_ms: now,
                 what: What::Fired { stage: call.stage },
@@ -102,6 +133,63 @@ impl Desk {
         Due {
             orders,
             rows: fired.collect(),
+        }
+    }
+
+    /// Every component of the cluster with what is known of it, as notices say it, in Vietnamese and in
+    /// English.
+    fn parts(&self, case: &Case, group: &Group<'_>, zone: &Zone) -> (String, String) {
+        let parts = group.views.iter().map(|view| {
+            let said = self.condition((case, zone), view);
+            let name = &view.row.device;
+            (
+                format!("{name}: {}", said.vi),
+                format!("{name}: {}", said.en),
+            )
+        });
+        let (vi, en): (Vec<String>, Vec<String>) = parts.take(NAMED).unzip();
+        let rest = group.views.len().saturating_sub(NAMED);
+        let more = (rest > 0).then(|| format!("+{rest}"));
+        let join = |all: Vec<String>| {
+            let all: Vec<String> = all.into_iter().chain(more.clone()).collect();
+            all.join("; ")
+        };
+        (join(vi), join(en))
+    }
+
+    /// What is known of a component.
+    fn condition(&self, (case, zone): (&Case, &Zone), view: &DeviceView) -> Saying {
+        let device = &view.row.device;
+        let say = |vi: String, en: String| Saying { vi, en };
+        let since = || {
+            let proof = case.last_proof(device);
+            let proof = proof.or_else(|| view.seen.as_ref().map(|seen| seen.last_seen_ms));
+            proof.map(|at| zone.format(at)).unwrap_or_default()
+        };
+        match self
+            .devices
+            .get(device)
+            .map(|watch| (watch.liveness.phase(), watch.cause))
+        {
+            Some((Phase::Stopped(_), cause)) => {
+                let (vi, en) = cause.words();
+                let since = since();
+                say(
+                    format!("{vi}, còn hoạt động lần cuối lúc {since}"),
+                    format!("{en}, last known to work at {since}"),
+                )
+            }
+            Some((Phase::Suspected, _)) => say(
+                "nghi mất liên lạc".to_owned(),
+                "no contact for a moment".to_owned(),
+            ),
+            Some((Phase::Recovering { .. }, _)) => {
+                say("đang phục hồi".to_owned(), "recovering".to_owned())
+            }
+            Some((Phase::Well, _)) | None => {
+                let status = view.status.unwrap_or(ScreenStatus::OfflineShouldBeOnAir);
+                say(status.vi().to_owned(), status.en().to_owned())
+            }
         }
     }
 
@@ -125,17 +213,17 @@ impl Desk {
         &mut self,
         app: &Shared,
         id: &str,
-        channel: &ChannelId,
+        cluster: &Cluster,
     ) -> Result<(), DeskError> {
         let Some(case) = self
             .cases
             .get(id)
-            .filter(|case| case.incident.confirmed().is_none())
+            .filter(|case| case.incident.confirmed().is_none() && !case.incident.is_fault())
         else {
             return Ok(());
         };
         let notices = app.store.notices(Some(id.to_owned()), MOST_NOTICES).await?;
-        let ours: Vec<&str> = orders::department(&app.settings.people, channel).collect();
+        let ours: Vec<&str> = orders::department(&app.settings.people, cluster).collect();
         let to_department = notices
             .iter()
             .filter(|n| ours.contains(&n.recipient.as_str()));
@@ -155,7 +243,7 @@ impl Desk {
                 .chain(what);
             rows.extend(whats.map(|(at_ms, what)| EntryRow {
                 incident: id.to_owned(),
-                device: case.device.clone(),
+                cluster: case.cluster.clone(),
                 entry: Entry { at_ms, what },
             }));
         }

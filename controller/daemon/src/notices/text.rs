@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 /// Stands in a stored text until it is sent: the link itself is not stored.
 pub const LINK: &str = "{link}";
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 9] = [
     "{incident}",
     "{cluster}",
     "{cause}",
     "{cause_en}",
     "{occurred}",
     "{deadline}",
+    "{parts}",
+    "{parts_en}",
     "{note}",
 ];
 const MAX_FILE_BYTES: u64 = 16 * 1_024;
@@ -35,6 +37,8 @@ pub enum Occasion {
     Breach,
     /// To whoever got the notice of the incident.
     Recovered,
+    /// To the technician: a component has failed, and its cluster goes on.
+    Fault,
     /// From the witness: the controller is silent.
     ControllerSilent,
     /// From the witness: it is heard again.
@@ -51,6 +55,9 @@ pub struct Facts {
     pub cause_en: String,
     pub occurred: String,
     pub deadline: String,
+    /// The cluster's components, each with what is known of it.
+    pub parts: String,
+    pub parts_en: String,
     pub note: String,
 }
 
@@ -92,7 +99,7 @@ pub enum TextError {
 }
 
 impl Occasion {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Drill,
         Self::Opened,
         Self::Reminder,
@@ -100,6 +107,7 @@ impl Occasion {
         Self::LastResort,
         Self::Breach,
         Self::Recovered,
+        Self::Fault,
         Self::ControllerSilent,
         Self::ControllerBack,
     ];
@@ -113,6 +121,7 @@ impl Occasion {
             Self::LastResort => "last-resort",
             Self::Breach => "breach",
             Self::Recovered => "recovered",
+            Self::Fault => "fault",
             Self::ControllerSilent => "controller-silent",
             Self::ControllerBack => "controller-back",
         }
@@ -135,6 +144,7 @@ impl Occasion {
             Self::LastResort => texts!("last-resort"),
             Self::Breach => texts!("breach"),
             Self::Recovered => texts!("recovered"),
+            Self::Fault => texts!("fault"),
             Self::ControllerSilent => texts!("controller-silent"),
             Self::ControllerBack => texts!("controller-back"),
         }
@@ -228,6 +238,8 @@ impl Facts {
             cause_en: one_line(&self.cause_en),
             occurred: one_line(&self.occurred),
             deadline: one_line(&self.deadline),
+            parts: one_line(&self.parts),
+            parts_en: one_line(&self.parts_en),
             note: one_line(&self.note),
         }
     }
@@ -240,6 +252,8 @@ impl Facts {
             &self.cause_en,
             &self.occurred,
             &self.deadline,
+            &self.parts,
+            &self.parts_en,
             &self.note,
         ]
     }
@@ -283,9 +297,17 @@ fn with_links(template: &str, between: &str, has_links: bool) -> String {
     parts.join(between)
 }
 
-/// A line for a note alone is left out where there is none.
+/// A line for a note alone, or for the components after a word for them, is left out where there are none.
 fn with_note(template: &str, facts: &Facts) -> String {
-    let keep = |line: &&str| *line != "{note}" || !facts.note.is_empty();
+    let is_list_of = |line: &str, name: &str| {
+        line.ends_with(&format!(": {name}")) && line.matches('{').count() == 1
+    };
+    let is_empty = |line: &str| {
+        (line == "{note}" && facts.note.is_empty())
+            || (is_list_of(line, "{parts}") && facts.parts.is_empty())
+            || (is_list_of(line, "{parts_en}") && facts.parts_en.is_empty())
+    };
+    let keep = |line: &&str| !is_empty(line);
     let lines: Vec<_> = template.split('\n').filter(keep).collect();
     lines.join("\n")
 }

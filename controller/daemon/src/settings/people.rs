@@ -1,10 +1,11 @@
 //! Who hears of incidents, and by which ways: units and people are settings, never code.
 
 use super::NoticeSettings;
+use cotmoc_controller_core::cluster::Cluster;
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_controller_core::stage::Audience;
 use cotmoc_proto::time::{Millis, SECOND};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_proto::{ChannelId, ClusterId, TimeMs};
 use cotmoc_service::config::Reader;
 use std::collections::BTreeSet;
 
@@ -13,7 +14,9 @@ use std::collections::BTreeSet;
 pub struct Person {
     pub name: String,
     pub roles: BTreeSet<Audience>,
-    /// The channels whose walls concern them; none: all.
+    /// Which clusters concern them: these, those of these units, those of these channels; none: all.
+    pub clusters: Vec<ClusterId>,
+    pub units: Vec<String>,
     pub channels: Vec<ChannelId>,
     /// Route and address; the address is empty for a webhook and a sheet.
     pub via: Vec<(String, String)>,
@@ -23,10 +26,15 @@ pub struct Person {
 }
 
 impl Person {
-    /// Whether incidents of the channel are theirs.
+    /// Whether incidents of the cluster are theirs (Điều 8, 13.3).
     #[must_use]
-    pub fn cares_for(&self, channel: &ChannelId) -> bool {
-        self.channels.is_empty() || self.channels.contains(channel)
+    pub fn cares_for(&self, cluster: &Cluster) -> bool {
+        let is_for_all =
+            self.clusters.is_empty() && self.units.is_empty() && self.channels.is_empty();
+        is_for_all
+            || self.clusters.contains(&cluster.id)
+            || self.units.contains(&cluster.about.unit)
+            || self.channels.iter().any(|channel| cluster.has(channel))
     }
 
     /// Whether they hold their office at `now`.
@@ -73,6 +81,8 @@ fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Per
     if roles.is_empty() {
         reader.mistake(&key("roles"), None, format!("at least one of {known}"));
     }
+    let clusters = reader.list(&key("clusters"), "names of clusters; none: all");
+    let units = reader.list(&key("units"), "units that operate clusters; none: all");
     let channels = reader.list(&key("channels"), "names of channels; none: all");
     let via: Vec<String> = reader.list(&key("via"), "ways such as \"mail=truc@example.vn\"");
     if via.is_empty() {
@@ -96,6 +106,8 @@ fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Per
     Some(Person {
         name: name?,
         roles: roles.into_iter().collect(),
+        clusters,
+        units,
         channels,
         via,
         from: super::midnight(reader, &key("from")),

@@ -1,6 +1,7 @@
 //! Who must hear of incidents and when, where that differs from the regulation's table: tables with the
 //! day from which they hold.
 
+use cotmoc_controller_core::law::Law;
 use cotmoc_controller_core::stage::{Audience, Stage, Stages, Table, Unless};
 use cotmoc_controller_core::timetable::Timetable;
 use cotmoc_proto::time::{MINUTE, Millis};
@@ -20,7 +21,12 @@ pub(super) fn read(reader: &mut Reader) -> Timetable {
         let table = Table {
             operation: stages(reader, &format!("{at}.operation"), usual.operation),
             security: stages(reader, &format!("{at}.security"), usual.security),
+            fault: stages(reader, &format!("{at}.fault"), usual.fault),
+            law: law(reader, &at),
         };
+        if let Err(unfit) = table.check() {
+            reader.mistake(&at, Some(unfit.to_string()), "stages that keep the hour");
+        }
         if let Some(from) = super::midnight(reader, &from) {
             all = all.with(from, table);
         }
@@ -34,7 +40,7 @@ fn stages(reader: &mut Reader, at: &str, usual: Stages) -> Stages {
     let count = reader.tables(&steps);
     let repeat = minutes(reader, &format!("{at}.repeat_minutes"), usual.repeat_ms);
     let to = audiences(reader, &format!("{at}.repeat_to"));
-    let stages = Stages {
+    Stages {
         steps: if count == 0 {
             usual.steps
         } else {
@@ -43,11 +49,22 @@ fn stages(reader: &mut Reader, at: &str, usual: Stages) -> Stages {
         },
         repeat_ms: repeat,
         repeat_to: if to.is_empty() { usual.repeat_to } else { to },
-    };
-    if let Err(unfit) = stages.check() {
-        reader.mistake(&steps, Some(unfit.to_string()), "stages that keep the hour");
     }
-    stages
+}
+
+/// The numbers of the regulation, where another holds from that day on.
+fn law(reader: &mut Reader, at: &str) -> Law {
+    let usual = Law::default();
+    let mut minutes = |name: &str, default: Millis, range| {
+        let default = u64::try_from(default / MINUTE).unwrap_or_default();
+        let found = reader.within(&format!("{at}.{name}"), default, range);
+        i64::try_from(found).unwrap_or_default() * MINUTE
+    };
+    Law {
+        duty_ms: minutes("hour_minutes", usual.duty_ms, 1..=1_440),
+        reopen_ms: minutes("reopen_minutes", usual.reopen_ms, 0..=1_440),
+        longest_ack_ms: minutes("acknowledge_minutes", usual.longest_ack_ms, 1..=240),
+    }
 }
 
 fn step(reader: &mut Reader, at: &str) -> Option<Stage> {
@@ -122,6 +139,10 @@ mod tests {
         let (_, read) = read_text(&late);
         let said = read.unwrap_err();
         assert!(said.contains("within the hour"), "{said}");
+        let short = STEPS.replace("operation.repeat", "hour_minutes = 30\noperation.repeat");
+        let (tables, read) = read_text(&short);
+        assert!(read.unwrap_err().contains("within the hour"));
+        assert_eq!(tables.at(TimeMs::MAX).law.duty_ms, 30 * MINUTE);
         let wrong = STEPS
             .replace("\"accepted\"", "\"sometimes\"")
             .replace("from = \"2027-01-01\"", "from = \"soon\"");

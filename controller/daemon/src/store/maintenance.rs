@@ -30,7 +30,7 @@ impl Store {
                 Ok(MaintenanceRow {
                     id: number(row, "id")?,
                     maintenance: Maintenance {
-                        channel: parsed(row, "channel")?,
+                        cluster: parsed(row, "cluster")?,
                         from_ms: time(row, "from_ms")?,
                         until_ms: time(row, "until_ms")?,
                         ended_ms: maybe_time(row, "ended_ms")?,
@@ -56,13 +56,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
             let (from, until) = (maintenance.from_ms.0, maintenance.until_ms.0);
-            let channel = maintenance.channel.to_string();
+            let cluster = maintenance.cluster.to_string();
             connection.execute(
-                "INSERT INTO maintenance (channel, from_ms, until_ms, reason, announcer)
+                "INSERT INTO maintenance (cluster, from_ms, until_ms, reason, announcer)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![channel, from, until, reason, by],
+                params![cluster, from, until, reason, by],
             )?;
-            let detail = [("channel", channel), ("reason", reason), ("by", by)];
+            let detail = [("cluster", cluster), ("reason", reason), ("by", by)];
             note(
                 connection,
                 &Note::general("maintenance-announced", detail),

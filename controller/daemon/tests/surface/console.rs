@@ -408,7 +408,7 @@ async fn announced_maintenance_is_shown_and_can_be_ended() {
     let (date, time) = (value("date"), value("time"));
     let fields = |minutes: &'static str, reason: &'static str| {
         [
-            ("channel", channel.clone()),
+            ("cluster", channel.clone()),
             ("date", date.clone()),
             ("time", time.clone()),
             ("minutes", minutes.to_owned()),

@@ -10,12 +10,18 @@ const PEOPLE: &str = "[[incidents.people]]\nname = \"Trực ban\"\nroles = [\"op
     [[incidents.people]]\nname = \"Sở\"\nroles = [\"department\"]\nvia = [\"sheet\"]\n";
 const WALLS: [&str; 3] = ["W01", "W02", "W03"];
 
+/// The cluster of one wall, named otherwise than it.
+fn cluster(wall: &str) -> String {
+    format!("[[clusters]]\nid = \"cum-{wall}\"\nname = \"Cụm {wall}\"\nwalls = [\"{wall}\"]\n")
+}
+
 /// A controller whose network is proved by `probe`, with three walls that were heard once and are to be
 /// on air at all times.
 async fn world(probe: &str, more: &str) -> (World, Vec<Device>) {
     let world = World::start(&format!(
-        "[incidents]\nnetwork = [\"{probe}\"]\nsuspect_s = 1\nsilent_s = 20\ngrace_s = 1\n{more}{PEOPLE}\
-         [[notices.routes]]\nname = \"sheet\"\nchannel = \"sheet\"\nfolder = \"sheets\"\n"
+        "[incidents]\nnetwork = [\"{probe}\"]\nsuspect_s = 1\nsilent_s = 20\ngrace_s = 1\n{more}{PEOPLE}{}\
+         [[notices.routes]]\nname = \"sheet\"\nchannel = \"sheet\"\nfolder = \"sheets\"\n",
+        WALLS.map(cluster).concat()
     ))
     .await;
     let mut release = world.release(1, None).await;
@@ -79,7 +85,7 @@ async fn all_sites_gone_with_our_own_network_are_one_message_and_every_hour_runs
     };
     let body = one["body"].as_str().unwrap();
     for wall in WALLS {
-        assert!(body.contains(wall), "{wall} in {body}");
+        assert!(body.contains(&format!("Cụm {wall}")), "{wall} in {body}");
     }
     assert!(
         body.contains("đường truyền của trung tâm giám sát cũng hỏng"),

@@ -4,7 +4,7 @@
 
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::clock::{Reading, TrustedClock};
-use cotmoc_controller_core::incident::{Entry, Incident, What};
+use cotmoc_controller_core::incident::{Entry, Incident, Opening, What};
 use cotmoc_controller_core::liveness::{Beat, Change, Liveness, Patience};
 use cotmoc_controller_core::stage::Table;
 use cotmoc_proto::TimeMs;
@@ -255,7 +255,7 @@ impl<'s> Desk<'s> {
                 "a log gave another incident"
             );
             self.incident = Some(again);
-            Liveness::stopped(self.last_heard)
+            Liveness::stopped(self.last_heard, self.last_heard)
         };
         self.liveness.resume(&self.patience, now);
         self.next = Some(now);
@@ -298,12 +298,8 @@ impl<'s> Desk<'s> {
                 continue;
             }
             self.fate.detected = Some(at);
-            let opened = What::Opened {
-                cause: story.cause,
-                last_proof_ms: last_proof,
-                window: self.window.clone(),
-            };
-            self.add(now, opened)?;
+            let opening = Opening::new(story.cause, last_proof, self.window.clone());
+            self.add(now, What::Opened(opening))?;
             if !is_silent {
                 let begin = MIDNIGHT.plus(story.begin);
                 let said = What::Evidence {
@@ -311,6 +307,7 @@ impl<'s> Desk<'s> {
                     cause: None,
                     occurred_ms: Some(begin),
                     stopped_ms: Some(begin),
+                    device: None,
                 };
                 self.add(now, said)?;
             }

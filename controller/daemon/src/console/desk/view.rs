@@ -4,7 +4,7 @@ use super::super::frame::Frame;
 use super::super::incidents::{self, Line};
 use super::super::session::SignedIn;
 use super::super::words::{Words, words};
-use crate::incidents::{Case, Desk};
+use crate::incidents::{Case, Desk, Group};
 use crate::overview::DeviceView;
 use crate::status;
 use crate::store::{MaintenanceRow, NoticeRow, NoticeState};
@@ -12,8 +12,10 @@ use askama::Template;
 use cotmoc_controller_core::incident::{Duty, Proposal, State, What};
 use cotmoc_controller_core::role::Right;
 use cotmoc_controller_core::saying::{self, Saying};
-use cotmoc_proto::TimeMs;
+use cotmoc_proto::device::ScreenKind;
+use cotmoc_proto::time::MINUTE;
 use cotmoc_proto::window::{OperatingWindow, Zone};
+use cotmoc_proto::{ClusterId, TimeMs};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Template)]
@@ -29,11 +31,24 @@ pub(super) struct ListPage {
 
 #[derive(Debug)]
 pub(super) struct Cluster {
-    channel: String,
+    name: String,
+    place: String,
+    unit: String,
     tone: &'static str,
-    walls: usize,
-    on_air: usize,
+    /// What happens to it now, if anything does.
+    state: Option<(String, Words)>,
+    parts: Vec<Component>,
     maintenance: Option<String>,
+}
+
+#[derive(Debug)]
+struct Component {
+    device: String,
+    kind: Words,
+    tone: &'static str,
+    status: Words,
+    /// Until when it must stay well, while it stops again and again.
+    flapping: Option<String>,
 }
 
 #[derive(Debug, Template)]
@@ -48,6 +63,8 @@ pub(super) struct Page {
     figures: Vec<(Words, String)>,
     notices: Vec<Notice>,
     deeds: Deeds,
+    /// For how many minutes reminders may rest.
+    longest: i64,
 }
 
 #[derive(Debug)]
@@ -82,34 +99,80 @@ impl Deeds {
     }
 }
 
-/// Every cluster with how many of its walls do what they should.
+/// Every cluster with its components; what needs somebody stands first.
 pub(super) fn clusters(
-    views: &[DeviceView],
+    groups: &BTreeMap<ClusterId, Group<'_>>,
     desk: &Desk,
     zone: &Zone,
     now: TimeMs,
 ) -> Vec<Cluster> {
-    let mut by_channel: BTreeMap<_, Vec<&DeviceView>> = BTreeMap::new();
-    for view in views.iter().filter(|view| view.status.is_some()) {
-        by_channel.entry(&view.row.channel).or_default().push(view);
-    }
-    let clusters = by_channel.into_iter().map(|(channel, walls)| {
-        let worst = walls
-            .iter()
-            .filter_map(|view| view.status)
-            .max_by_key(|s| status::gravity(*s));
-        let is_well = |view: &&&DeviceView| view.status.is_some_and(status::is_as_planned);
+    let mut groups: Vec<&Group<'_>> = groups.values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse((is_stopped(group, desk), gravest(group))));
+    let clusters = groups.into_iter().map(|group| {
+        let id = &group.cluster.id;
+        let state = desk
+            .cases()
+            .find(|case| case.cluster == *id && case.is_under_way());
+        let about = &group.cluster.about;
         Cluster {
-            channel: channel.to_string(),
-            tone: worst.map_or("rest", super::super::words::tone),
-            on_air: walls.iter().filter(is_well).count(),
-            walls: walls.len(),
+            name: about.name.clone(),
+            place: about.place.clone(),
+            unit: about.unit.clone(),
+            tone: state.map_or_else(
+                || worst(group),
+                |case| incidents::line(case, zone, now).tone,
+            ),
+            state: state.map(|case| (case.id.clone(), incidents::line(case, zone, now).state)),
+            parts: group
+                .views
+                .iter()
+                .map(|view| component(group, view, desk, zone))
+                .collect(),
             maintenance: desk
-                .maintenance(channel, now)
+                .maintenance(id, now)
                 .map(|row| zone.format(row.maintenance.until_ms)),
         }
     });
     clusters.collect()
+}
+
+fn is_stopped(group: &Group<'_>, desk: &Desk) -> bool {
+    let is_of_it = |case: &Case| case.cluster == group.cluster.id;
+    let mut cases = desk.cases();
+    cases.any(|case| is_of_it(case) && case.is_under_way() && !case.incident.is_fault())
+}
+
+fn gravest(group: &Group<'_>) -> u8 {
+    let statuses = group.views.iter().filter_map(|view| view.status);
+    statuses.map(status::gravity).max().unwrap_or_default()
+}
+
+/// How grave it is, by its components.
+fn worst(group: &Group<'_>) -> &'static str {
+    let statuses = group.views.iter().filter_map(|view| view.status);
+    let worst = statuses.max_by_key(|one| status::gravity(*one));
+    worst.map_or("rest", super::super::words::tone)
+}
+
+fn component(group: &Group<'_>, view: &DeviceView, desk: &Desk, zone: &Zone) -> Component {
+    let device = &view.row.device;
+    let (tone, status) = view.status.map_or_else(
+        || ("rest", words("không rõ", "unknown")),
+        |status| {
+            let said = words(status.vi(), status.en());
+            (super::super::words::tone(status), said)
+        },
+    );
+    Component {
+        device: device.to_string(),
+        kind: match group.kind_of(view) {
+            ScreenKind::Wall => words("màn hình", "wall"),
+            ScreenKind::Kiosk => words("tủ tra cứu", "kiosk"),
+        },
+        tone,
+        status,
+        flapping: desk.flapping_until(device).map(|until| zone.format(until)),
+    }
 }
 
 /// The page of one incident, for `who`.
@@ -137,22 +200,25 @@ pub(super) fn page(
         figures: figures(case, &zone),
         notices: notices.iter().map(|row| notice(row, &zone)).collect(),
         deeds: deeds(case, who),
+        longest: case.incident.law().longest_ack_ms / MINUTE,
     }
 }
 
 /// How grave a line of the log is.
 const fn tone(what: &What) -> &'static str {
     match what {
-        What::Opened { .. } | What::Relapsed => "bad",
-        What::DismissalProposed { .. } => "warn",
+        What::Opened(_) | What::Relapsed => "bad",
+        What::DismissalProposed { .. } | What::Failed { .. } => "warn",
         What::Acknowledged { .. }
         | What::Recovered
+        | What::Restored { .. }
         | What::Resolved
         | What::Accepted
         | What::Confirmed { .. }
         | What::Closed { .. } => "good",
         What::Evidence { .. }
         | What::Fired { .. }
+        | What::Joined { .. }
         | What::Dismissed { .. }
         | What::ClosingProposed { .. } => "rest",
     }
@@ -165,11 +231,15 @@ fn deeds(case: &Case, who: &SignedIn) -> Deeds {
     let handles = who.role.may(Right::Handle) && !is_over;
     let judges = who.role.may(Right::Judge) && !is_over;
     let is_open = matches!(state, State::Open | State::Recovering);
-    let can_close = judges && state == State::Resolved && incident.accepted().is_some();
+    let is_told = incident.accepted().is_some() || incident.is_fault();
+    let can_close = judges && state == State::Resolved && is_told;
     let can_dismiss = judges && !incident.cause().is_security();
     let open = [
         ("acknowledge", handles && is_open),
-        ("told", handles && incident.confirmed().is_none()),
+        (
+            "told",
+            handles && !incident.is_fault() && incident.confirmed().is_none(),
+        ),
         ("propose-dismissal", can_dismiss),
         ("propose-closing", can_close),
     ];

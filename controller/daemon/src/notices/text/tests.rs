@@ -10,7 +10,7 @@ fn facts() -> Facts {
         cause_en: "information security".to_owned(),
         occurred: "24/11/2026 09:12:03".to_owned(),
         deadline: "24/11/2026 10:12:03".to_owned(),
-        note: String::new(),
+        ..Facts::default()
     }
 }
 
