@@ -27,6 +27,8 @@ pub enum PayloadType {
     Software,
     /// A device's statement of what it shows.
     Receipt,
+    /// A controller's evidence about one incident; no device reads it.
+    Report,
 }
 
 impl PayloadType {
@@ -40,6 +42,7 @@ impl PayloadType {
             Self::Override => "application/vnd.cotmoc.override.v1+json",
             Self::Software => "application/vnd.cotmoc.software.v1+json",
             Self::Receipt => "application/vnd.cotmoc.receipt.v1+json",
+            Self::Report => "application/vnd.cotmoc.report.v1+json",
         }
     }
 
@@ -51,6 +54,7 @@ impl PayloadType {
             Self::Override,
             Self::Software,
             Self::Receipt,
+            Self::Report,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == text)
@@ -109,7 +113,16 @@ impl Envelope {
     /// [`Reject::UnknownType`] or [`Reject::Malformed`]; base64 must be the standard alphabet with
     /// padding and canonical trailing bits.
     pub fn parse(bytes: &[u8]) -> Result<Self, Reject> {
-        if bytes.len() > MAX_ENVELOPE_BYTES {
+        Self::parse_within(bytes, MAX_ENVELOPE_BYTES)
+    }
+
+    /// The same for an envelope of `most` bytes: evidence, which people read and no device does, grows with
+    /// its log.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_within(bytes: &[u8], most: usize) -> Result<Self, Reject> {
+        if bytes.len() > most {
             return Err(Reject::TooBig { bytes: bytes.len() });
         }
         let wire: Wire = crate::json::parse_strict(bytes).map_err(Reject::malformed)?;

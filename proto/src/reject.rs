@@ -8,7 +8,7 @@ use crate::id::ItemId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Larger than an envelope may be.
-    #[error("the envelope has {bytes} bytes; at most 524288 are read")]
+    #[error("the envelope has {bytes} bytes: more than is read")]
     TooBig { bytes: usize },
     /// Not the JSON that this type of document is made of.
     #[error("malformed: {detail}")]

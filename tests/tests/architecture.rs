@@ -35,16 +35,19 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &["cotmoc-proto"],
     ),
     (
-        "cotmoc-controller",
-        "controller/daemon",
-        &["cotmoc-controller-core", "cotmoc-proto", "cotmoc-service"],
+        "cotmoc-paper",
+        "controller/paper",
+        &["cotmoc-controller-core", "cotmoc-proto"],
     ),
-    (
-        "cotmoc-cli",
-        "controller/cli",
-        &["cotmoc-controller-core", "cotmoc-proto", "cotmoc-service"],
-    ),
+    ("cotmoc-controller", "controller/daemon", CONTROLLER),
+    ("cotmoc-cli", "controller/cli", CONTROLLER),
     ("cotmoc-papers", "deploy/papers", PROGRAMS),
+];
+const CONTROLLER: &[&str] = &[
+    "cotmoc-controller-core",
+    "cotmoc-paper",
+    "cotmoc-proto",
+    "cotmoc-service",
 ];
 const PROGRAMS: &[&str] = &[
     "cotmoc-agent",
@@ -111,7 +114,10 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde", "serde_json", "sha2", "thiserror"],
     ),
     ("cotmoc-canvas", &[]),
-    ("cotmoc-controller-core", &["jiff", "serde", "thiserror"]),
+    (
+        "cotmoc-controller-core",
+        &["jiff", "serde", "serde_json", "thiserror"],
+    ),
 ];
 
 /// Folders in which SQL may stand.

@@ -2,19 +2,17 @@
 
 use crate::api::Api;
 use crate::out::Out;
-use crate::paper;
+use crate::reports::{self, Form, Key, Paper};
 use crate::settings::Settings;
 use crate::table::Table;
 use crate::text;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use cotmoc_controller_core::incident::What;
-use cotmoc_controller_core::report::Report;
 use cotmoc_controller_core::saying;
 use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use serde::Deserialize;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -61,22 +59,30 @@ pub enum Command {
         #[arg(long)]
         remedy: String,
     },
-    /// Write the report: figures, log and notices, as JSON
+    /// Fetch the report that the controller has signed: figures, log and notices; or its paper (biên bản)
     Report {
         incident: String,
         /// The file to make
         #[arg(long)]
         output: PathBuf,
+        /// As what; without it the file's ending says so
+        #[arg(long, value_enum)]
+        form: Option<Form>,
     },
-    /// Make the paper of a report (biên bản), to be printed and signed, if its figures follow from its log
-    Paper {
+    /// Make the paper of a report (biên bản) that you have, to be printed and signed, if it is to be believed
+    Paper(Paper),
+    /// Check the signature of a report, and whether its log gives the figures that it states
+    Verify {
         report: PathBuf,
-        /// The DOCX file to make
+        #[command(flatten)]
+        key: Key,
+    },
+    /// Fetch the key with which the controller signs reports
+    Key {
+        /// The file to make
         #[arg(long)]
         output: PathBuf,
     },
-    /// Read the log in a report again, and see whether it gives the figures that the report states
-    Verify { report: PathBuf },
 }
 
 #[derive(Debug, Deserialize)]
@@ -164,45 +170,21 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
                 serde_json::json!({ "by": by, "countersigned": countersigned, "remedy": remedy });
             api()?.post(&path(&incident, "/close")?, &body).await?
         }
-        Command::Report { incident, output } => {
-            let report: serde_json::Value = api()?.get(&path(&incident, "/report")?).await?;
-            let text = serde_json::to_vec_pretty(&report)?;
-            fs::write(&output, text)
-                .with_context(|| format!("{} could not be written", output.display()))?;
-            out.say(output.display().to_string());
-            return Ok(out.document(&report)?);
+        Command::Report {
+            incident,
+            output,
+            form,
+        } => {
+            let path = path(&incident, "/report")?;
+            return reports::fetch(out, api()?, &path, &output, form).await;
         }
-        Command::Verify { report } => return verify(out, &report),
-        Command::Paper { report, output } => return paper(out, &report, &output),
+        Command::Key { output } => return reports::fetch_key(out, api()?, &output).await,
+        Command::Verify { report, key } => return reports::verify(out, settings, &report, &key),
+        Command::Paper(wanted) => return reports::paper(out, settings, &wanted),
     };
     show(out, &[Row::deserialize(&answer)?]);
     log(out, &answer);
     Ok(out.document(&answer)?)
-}
-
-/// A report with its text, if its figures follow from its log; no controller is asked.
-fn verified(path: &Path) -> Result<(Vec<u8>, Report)> {
-    let text = fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
-    let report: Report = serde_json::from_slice(&text)
-        .with_context(|| format!("{} is no report of an incident", path.display()))?;
-    report
-        .verify()
-        .with_context(|| format!("{} is not to be believed", path.display()))?;
-    Ok((text, report))
-}
-
-fn verify(out: Out, report: &Path) -> Result<()> {
-    let (_, report) = verified(report)?;
-    out.say(out.words(text::REPORT_AGREES));
-    Ok(out.document(&serde_json::json!({ "incident": report.incident, "agrees": true }))?)
-}
-
-fn paper(out: Out, report: &Path, output: &Path) -> Result<()> {
-    let (text, report) = verified(report)?;
-    fs::write(output, paper::docx(&text, &report)?)
-        .with_context(|| format!("{} could not be written", output.display()))?;
-    out.say(output.display().to_string());
-    Ok(out.document(&serde_json::json!({ "incident": report.incident, "file": output }))?)
 }
 
 fn path(incident: &str, what: &str) -> Result<String> {

@@ -35,6 +35,8 @@ pub struct Settings {
     pub root: Option<PathBuf>,
     /// Key digests of devices that were noted when they were enrolled: not the controller's word.
     pub device_keys: BTreeMap<String, Digest>,
+    /// The public key with which the controller signs reports of incidents: not the controller's word.
+    pub report_key: Option<PathBuf>,
     /// How much room this person's folder of checked media may take.
     pub media_cache_bytes: u64,
 }
@@ -55,6 +57,7 @@ impl Settings {
             token_file: reader.maybe_path("token_file"),
             root: reader.maybe_path("root"),
             device_keys: pins(&mut reader),
+            report_key: reader.maybe_path("report_key"),
             media_cache_gb: Some(reader.within("media_cache_gb", MEDIA_CACHE_GB, 1..=100_000)),
         };
         reader.finish()?;
@@ -71,6 +74,7 @@ impl Settings {
             token_file: global.token_file.clone().or(file.token_file),
             root: global.root.clone().or(file.root),
             device_keys: file.device_keys,
+            report_key: file.report_key,
             media_cache_bytes: file.media_cache_gb.unwrap_or(MEDIA_CACHE_GB) * 1_000_000_000,
         }
     }
@@ -82,6 +86,7 @@ struct FromFile {
     token_file: Option<PathBuf>,
     root: Option<PathBuf>,
     device_keys: BTreeMap<String, Digest>,
+    report_key: Option<PathBuf>,
     media_cache_gb: Option<u64>,
 }
 

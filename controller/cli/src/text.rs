@@ -117,6 +117,12 @@ texts! {
     INCIDENT_RESOLVED = "đã khắc phục", "resolved";
     OCCURRED = "Xảy ra lúc", "Occurred";
     REPORT_AGREES = "Mọi số liệu của biên bản đúng với nhật ký", "Every figure of the report follows from its log";
+    REPORT_DIGEST = "Mã băm nội dung", "SHA-256 of what is signed";
+    REPORT_SIGNED = "Chữ ký đúng, bằng khóa", "Signature holds, by the key";
+    REPORT_SIGNED_UNCHECKED = "CHƯA kiểm tra chữ ký của khóa", "NOT checked: the signature by the key";
+    REPORT_NEEDS_KEY = "muốn kiểm tra chữ ký, hãy đưa bản sao beacon.pub: --key TỆP, hoặc report_key trong cấu hình", "to check it, give a copy of beacon.pub: --key FILE, or report_key in the settings";
+    REPORT_UNSIGNED = "hồ sơ này KHÔNG có chữ ký: chỉ biết số liệu đúng với nhật ký", "this report is NOT signed: all that is known is that its figures follow from its log";
+    REPORT_KEY_FROM_CONTROLLER = "khóa này do chính máy chủ đưa ra: hãy so với bản beacon.pub trên máy chứng kiến", "this is the controller's own word for its key: compare it with the beacon.pub of a witness";
     NOTICE_ACCEPTED = "đã chuyển", "accepted";
     NOTICE_CONFIRMED = "đã xác nhận", "confirmed";
     NOTICE_DEAD = "KHÔNG gửi được", "NOT delivered";

@@ -109,7 +109,7 @@ impl Incident {
     pub fn add(&mut self, entry: &Entry) -> Result<(), Refused> {
         // What reached the department is known whatever else was decided.
         let is_receipt = matches!(entry.what, What::Accepted | What::Confirmed { .. });
-        if matches!(self.state, State::Closed | State::Dismissed) && !is_receipt {
+        if self.is_over() && !is_receipt {
             return Err(Refused::Over);
         }
         let at = entry.at_ms;
@@ -180,6 +180,18 @@ impl Incident {
     #[must_use]
     pub const fn cause(&self) -> Cause {
         self.cause
+    }
+
+    /// When the cluster has to be on air.
+    #[must_use]
+    pub const fn window(&self) -> &OperatingWindow {
+        &self.window
+    }
+
+    /// The first proof that it did not work, if there is one.
+    #[must_use]
+    pub const fn stopped(&self) -> Option<TimeMs> {
+        self.stopped
     }
 
     /// When the controller found out.
@@ -274,6 +286,12 @@ impl Incident {
     pub fn was_mended_in_time(&self) -> bool {
         let begins = self.begins();
         !self.cause.is_security() && self.recovered.is_some_and(|at| at <= begins)
+    }
+
+    /// Whether people have ended it: nothing is added to its log but what the department says.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Closed | State::Dismissed)
     }
 
     /// Whether reminders rest at `now`.

@@ -246,7 +246,10 @@ fn attributed(mut dark: Vec<Span>, untold: &[Span], stops: &[&Stop]) -> Vec<Miss
 }
 
 /// The operating windows that touch `period`, whole and as far as it holds them.
-fn windows(window: &OperatingWindow, period: Span) -> impl Iterator<Item = (Span, Span)> {
+pub(crate) fn windows(
+    window: &OperatingWindow,
+    period: Span,
+) -> impl Iterator<Item = (Span, Span)> {
     let mut now = period.from_ms;
     std::iter::from_fn(move || {
         while now < period.to_ms {

@@ -25,6 +25,8 @@ pub enum Right {
     Judge,
     /// Announce maintenance.
     Maintain,
+    /// Take the evidence of an incident away: reports name people and their addresses.
+    Export,
     /// Add accounts, give new passwords, shut accounts.
     Administer,
 }
@@ -55,6 +57,7 @@ impl Role {
         match right {
             Right::Handle | Right::Maintain => matches!(self, Self::Operator | Self::Technician),
             Right::Judge => matches!(self, Self::Operator),
+            Right::Export => matches!(self, Self::Operator | Self::Auditor),
             Right::Administer => matches!(self, Self::Administrator),
         }
     }

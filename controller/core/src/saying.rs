@@ -154,7 +154,7 @@ fn evidence(
     say(vi, en)
 }
 
-fn say(vi: impl Into<String>, en: impl Into<String>) -> Saying {
+pub(crate) fn say(vi: impl Into<String>, en: impl Into<String>) -> Saying {
     Saying {
         vi: vi.into(),
         en: en.into(),

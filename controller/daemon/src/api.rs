@@ -85,7 +85,8 @@ pub fn router(app: &Shared) -> Router<Shared> {
         .route(
             "/api/v1/incidents/{incident}/report",
             get(incidents::report),
-        );
+        )
+        .route("/api/v1/report-key", get(incidents::report_key));
     let transfers = Router::new().route(
         "/api/v1/blobs/{sha256}",
         put(blobs::upload).get(blobs::download),

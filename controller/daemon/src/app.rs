@@ -2,6 +2,7 @@
 //! them.
 
 use crate::accounts::Accounts;
+use crate::beacon::Voice;
 use crate::blobs::{BlobError, BlobFiles};
 use crate::ca::{Authorities, ServerCertificate, Validity};
 use crate::clock;
@@ -19,6 +20,7 @@ use crate::settings::Settings;
 use crate::store::{DocumentRow, NewDocument, Note, Store};
 use axum::http::StatusCode;
 use cotmoc_proto::media::{Asset, CHUNK_BYTES};
+use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId, TimeMs};
 use cotmoc_service::folder::{self, Held};
 use std::sync::{Arc, Mutex};
@@ -43,6 +45,7 @@ pub struct App {
     pub attempts: Mutex<Attempts>,
     pub operator: OperatorToken,
     pub accounts: Accounts,
+    pub voice: Voice,
     pub notices: Arc<Notices>,
     pub desk: tokio::sync::Mutex<Desk>,
     pub network: Network,
@@ -72,7 +75,9 @@ impl App {
         let data = settings.data.clone();
         let held = folder::hold(&data)?;
         let store = Store::open(&data.join("controller.db"))?;
-        clock::begin(store.probed().await?.unwrap_or(TimeMs(0)));
+        let last_alive = store.probed().await?;
+        clock::begin(last_alive.unwrap_or(TimeMs(0)));
+        store.note(started_note(last_alive), clock::now()).await?;
         let authorities = Authorities::open(&data.join("ca"))?;
         let names = settings.names.clone();
         let certificate = ServerCertificate::new(&authorities.server, names, clock::wall())?;
@@ -89,6 +94,7 @@ impl App {
             heartbeats: Heartbeats::load(&store).await?,
             door: Door::default(),
             attempts: Mutex::default(),
+            voice: Voice::open(&data)?,
             accounts: Accounts::open(&data, store.clone()).await?,
             operator: OperatorToken::open(&data.join("operator.token"))?,
             uploads: Arc::new(Semaphore::new(UPLOADS)),
@@ -276,6 +282,13 @@ where
 {
     let joined = tokio::task::spawn_blocking(work).await;
     Ok(joined.map_err(|_join| ApiError::internal())??)
+}
+
+/// What a report of an incident says about the controller's own absence.
+fn started_note(last_alive: Option<TimeMs>) -> Note {
+    let zone = OperatingWindow::default().zone;
+    let last = last_alive.map_or_else(|| "–".to_owned(), |at| zone.format(at));
+    Note::general("controller-started", [("last_alive", last)])
 }
 
 fn published_note(document: &NewDocument) -> Note {

@@ -5,18 +5,22 @@
 use crate::app::Shared;
 use crate::clock;
 use crate::drills;
+use crate::store::Note;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cotmoc_controller_core::health::{Beacon, DOMAIN, Findings, Unwell, VERSION};
 use cotmoc_controller_core::incident::State;
+use cotmoc_proto::Digest;
 use cotmoc_proto::crypto::{self, Algorithm, p256_spki};
+use cotmoc_proto::envelope::{Envelope, Signature};
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_service::file;
-use reqwest::{Client, redirect};
+use reqwest::{Client, Url, redirect};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -28,10 +32,13 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// Since when a stage must be due to count as overdue.
 const OVERDUE_MS: Millis = MINUTE;
 
-/// The key that signs beacons. It signs nothing else, and no device knows it.
+/// The key with which the controller speaks for itself: it signs beacons and the reports of incidents, two
+/// kinds of bytes that never look alike. No device knows it, and no picture follows from it.
 pub struct Voice {
     key: EcdsaKeyPair,
     random: SystemRandom,
+    /// The public half (SPKI), as `beacon.pub` holds it.
+    public: Vec<u8>,
 }
 
 /// A beacon on its way.
@@ -63,9 +70,33 @@ impl Voice {
                 path.display()
             )
         })?;
-        let public = STANDARD.encode(p256_spki(key.public_key().as_ref()));
-        file::write_durably(&data.join("beacon.pub"), format!("{public}\n").as_bytes())?;
-        Ok(Self { key, random })
+        let public = p256_spki(key.public_key().as_ref());
+        let text = STANDARD.encode(&public);
+        file::write_durably(&data.join("beacon.pub"), format!("{text}\n").as_bytes())?;
+        Ok(Self {
+            key,
+            random,
+            public,
+        })
+    }
+
+    /// The public half (SPKI).
+    #[must_use]
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// The envelope with the controller's signature; `None` without randomness.
+    #[must_use]
+    pub fn seal(&self, mut envelope: Envelope) -> Option<Envelope> {
+        let message = envelope.signed_bytes();
+        let sig = self.key.sign(&self.random, &message).ok()?;
+        let signature = Signature {
+            keyid: Digest::of(&self.public),
+            sig: sig.as_ref().to_vec(),
+        };
+        envelope.add_signature(signature).ok()?;
+        Some(envelope)
     }
 
     fn sign(&self, beacon: &Beacon) -> Option<Signed> {
@@ -92,8 +123,14 @@ impl Signed {
     }
 }
 
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Voice").finish_non_exhaustive()
+    }
+}
+
 /// Looks at itself, and speaks while all is well, until `stop`.
-pub async fn speak(app: Shared, voice: Voice, stop: CancellationToken) {
+pub async fn speak(app: Shared, stop: CancellationToken) {
     let mut tick = tokio::time::interval(app.settings.witness.every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let client = Client::builder()
@@ -105,6 +142,8 @@ pub async fn speak(app: Shared, voice: Voice, stop: CancellationToken) {
         Err(error) => return tracing::error!(%error, "witnesses cannot be called"),
     };
     let mut verdict = None;
+    let mut is_noted = false;
+    let mut deaf = BTreeSet::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -113,10 +152,22 @@ pub async fn speak(app: Shared, voice: Voice, stop: CancellationToken) {
         let found = findings(&app).await.vouch();
         if verdict != Some(found) {
             tell(found);
+            // The desk has not looked at anything yet after a start: that is no fault.
+            match found {
+                Err(reason) if verdict.is_some() => {
+                    is_noted = true;
+                    let reason = [("reason", reason.to_string())];
+                    note(&app, Note::general("controller-unwell", reason)).await;
+                }
+                Ok(()) if std::mem::take(&mut is_noted) => {
+                    note(&app, Note::general("controller-well", [])).await;
+                }
+                Ok(()) | Err(_) => {}
+            }
             verdict = Some(found);
         }
         if found.is_ok() {
-            call(&app, &voice, &client).await;
+            call(&app, &client, &mut deaf).await;
         }
     }
 }
@@ -128,6 +179,13 @@ fn tell(found: Result<(), Unwell>) {
         Err(reason) => {
             tracing::error!(%reason, "the controller does not vouch for itself: its witnesses hear nothing");
         }
+    }
+}
+
+/// What a report of an incident says about the controller.
+async fn note(app: &Shared, note: Note) {
+    if let Err(error) = app.store.note(note, clock::now()).await {
+        tracing::warn!(%error, "the controller's own state could not be noted");
     }
 }
 
@@ -161,7 +219,7 @@ async fn findings(app: &Shared) -> Findings {
     }
 }
 
-async fn call(app: &Shared, voice: &Voice, client: &Client) {
+async fn call(app: &Shared, client: &Client, deaf: &mut BTreeSet<Url>) {
     let is_open = |state| matches!(state, State::Open | State::Recovering);
     let open = app
         .desk
@@ -176,7 +234,8 @@ async fn call(app: &Shared, voice: &Voice, client: &Client) {
         at_ms: clock::now(),
         open,
     };
-    let Some(body) = voice
+    let Some(body) = app
+        .voice
         .sign(&beacon)
         .and_then(|signed| serde_json::to_string(&signed).ok())
     else {
@@ -184,9 +243,21 @@ async fn call(app: &Shared, voice: &Voice, client: &Client) {
     };
     for witness in &app.settings.witness.to {
         let answer = client.post(witness.clone()).body(body.clone()).send().await;
-        if let Err(error) = answer.and_then(reqwest::Response::error_for_status) {
-            let error = error.without_url();
+        let answer = answer.and_then(reqwest::Response::error_for_status);
+        if let Err(error) = &answer {
             tracing::warn!(%error, %witness, "a witness did not take the beacon");
+        }
+        let is_news = match answer {
+            Ok(_taken) => deaf.remove(witness),
+            Err(_refused) => deaf.insert(witness.clone()),
+        };
+        if is_news {
+            let kind = if deaf.contains(witness) {
+                "witness-deaf"
+            } else {
+                "witness-hears"
+            };
+            note(app, Note::general(kind, [("witness", witness.to_string())])).await;
         }
     }
 }

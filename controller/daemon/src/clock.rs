@@ -37,6 +37,12 @@ pub fn now() -> TimeMs {
     clock.now(reading)
 }
 
+/// Whether the machine's wall clock follows a source of time.
+#[must_use]
+pub fn is_synchronised() -> bool {
+    boot::clock_synchronised()
+}
+
 fn read() -> Reading {
     Reading {
         wall_ms: wall(),

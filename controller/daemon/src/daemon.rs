@@ -2,13 +2,13 @@
 //! in finishes, then what is in memory goes to the disk, last the store closes.
 
 use crate::app::{App, Shared};
-use crate::beacon::{self, Voice};
+use crate::beacon;
 use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
 use crate::{
     api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, incidents,
-    network,
+    network, reports, verification,
 };
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
@@ -68,8 +68,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     tasks.spawn(incidents::keep_watch(Arc::clone(&app), serving.clone()));
     tasks.spawn(network::keep_looking(Arc::clone(&app), serving.clone()));
     tasks.spawn(drills::keep(Arc::clone(&app), serving.clone()));
-    let voice = Voice::open(&app.settings.data)?;
-    tasks.spawn(beacon::speak(Arc::clone(&app), voice, serving.clone()));
+    tasks.spawn(reports::keep(Arc::clone(&app), serving.clone()));
+    tasks.spawn(beacon::speak(Arc::clone(&app), serving.clone()));
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));
     tasks.spawn(renew(Arc::clone(&app), serving.clone()));
     let text = serde_json::to_vec(&in_use).context("the addresses cannot be written")?;
@@ -125,7 +125,8 @@ fn serve(
     );
     let people = api::router(app)
         .merge(console::router())
-        .merge(confirmations::router());
+        .merge(confirmations::router())
+        .merge(verification::router());
     let people = Listener::new(
         "console",
         console::only_known_hosts(finish(people.with_state(state()), MAX_ENVELOPE_BYTES)),
@@ -146,7 +147,9 @@ fn serve_links(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
-    let router = confirmations::router().merge(console::assets());
+    let router = confirmations::router()
+        .merge(verification::router())
+        .merge(console::assets());
     let router = finish(
         router.with_state(Shared::clone(app)),
         confirmations::MAX_BODY_BYTES,

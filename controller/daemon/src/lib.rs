@@ -38,10 +38,12 @@ mod operator;
 mod overview;
 mod publish;
 mod published;
+mod reports;
 mod seen;
 mod settings;
 mod status;
 mod store;
+mod verification;
 mod witness;
 
 pub use daemon::run;

@@ -69,6 +69,7 @@ pub fn check(published: &Published, bytes: &[u8]) -> Result<Checked, Refusal> {
         PayloadType::Override => check_override(published, &envelope, bytes),
         PayloadType::Software => Err(Refusal::NotPublishable { kind: "software" }),
         PayloadType::Receipt => Err(Refusal::NotPublishable { kind: "receipt" }),
+        PayloadType::Report => Err(Refusal::NotPublishable { kind: "report" }),
     }
 }
 

@@ -15,6 +15,7 @@ pub use witness::WitnessSettings;
 use cotmoc_controller_core::cluster::Clusters;
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_controller_core::timetable::Timetable;
+use cotmoc_paper::Fonts;
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::media::MAX_ASSET_BYTES;
 use cotmoc_proto::time::{MINUTE, Millis};
@@ -54,6 +55,8 @@ pub struct Settings {
     /// `HOST:PORT` of what shows that this machine's own network works.
     pub network: Vec<String>,
     pub witness: WitnessCall,
+    /// The folder of the fonts that papers are set in.
+    pub fonts: PathBuf,
 }
 
 /// By what incidents open and go on.
@@ -123,6 +126,7 @@ impl Settings {
                 ),
                 every: Duration::from_secs(reader.within("witness.every_s", 30, 1..=60)),
             },
+            fonts: reader.path("reports.fonts", Fonts::FOLDER),
             notices,
         };
         reader.finish()?;

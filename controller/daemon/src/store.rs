@@ -21,6 +21,7 @@ mod notices;
 mod probe;
 mod reader;
 mod records;
+mod reports;
 mod row;
 mod seen;
 mod writer;
@@ -36,6 +37,7 @@ pub use incidents::EntryRow;
 pub use maintenance::MaintenanceRow;
 pub use notices::{MOST_NOTICES, NewNotice, NoticeRow, NoticeState};
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
+pub use reports::{ReportForm, ReportRow, UnknownForm};
 pub use seen::SeenRow;
 
 use reader::Readers;

@@ -15,6 +15,7 @@ mod lying;
 mod media;
 mod programme;
 mod release;
+mod reports;
 mod roots;
 mod show;
 mod support;

@@ -156,7 +156,7 @@ fn read(envelope: &Envelope) -> ApiResult<Said> {
                 root: None,
             }
         }
-        kind @ (PayloadType::Software | PayloadType::Receipt) => {
+        kind @ (PayloadType::Software | PayloadType::Receipt | PayloadType::Report) => {
             let found = kind.as_str().to_owned();
             return Err(Reject::UnknownType { found }.into());
         }

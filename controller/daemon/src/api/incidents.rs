@@ -2,14 +2,17 @@
 
 use crate::app::Shared;
 use crate::clock;
-use crate::http::{ApiError, ApiResult, Json, Segment};
+use crate::http::{ApiError, ApiResult, Json, Params, Segment};
 use crate::incidents::{Case, DeskError};
-use crate::store::{MOST_NOTICES, NoticeRow};
+use crate::reports::{self, ReportError};
+use crate::store::{ReportForm, UnknownForm};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cotmoc_controller_core::cause::{Cause, Source};
 use cotmoc_controller_core::incident::{self, Duty, Entry, What};
-use cotmoc_controller_core::report::Report;
 use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -68,13 +71,12 @@ pub(super) struct Closing {
     remedy: String,
 }
 
-/// A report as it is handed out: the figures and the log, which can be verified, and the notices with
-/// their fate.
-#[derive(Debug, Serialize)]
-pub struct Handed {
-    #[serde(flatten)]
-    report: Report,
-    notices: Vec<NoticeRow>,
+/// As what a report is wanted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    #[serde(default)]
+    form: Option<String>,
 }
 
 pub(super) async fn list(State(app): State<Shared>) -> ApiResult<axum::Json<serde_json::Value>> {
@@ -145,21 +147,44 @@ pub(super) async fn close(
     write(&app, &id, what).await
 }
 
-/// Everything about one incident, fit to be kept and verified elsewhere.
-pub async fn report(
+/// Everything about one incident, signed, fit to be kept and verified elsewhere; or a paper of it.
+pub(super) async fn report(
     State(app): State<Shared>,
     Segment(id): Segment<String>,
-) -> ApiResult<axum::Json<Handed>> {
-    let report = {
-        let desk = app.desk.lock().await;
-        let case = desk
-            .case(&id)
-            .ok_or_else(|| DeskError::Unknown(id.clone()))?;
-        let name = (case.id.clone(), case.cluster.clone());
-        Report::of(name, case.log.clone(), &case.incident, clock::now())
+    Params(wanted): Params<Form>,
+) -> ApiResult<Response> {
+    let form = wanted.form.as_deref().unwrap_or("json").parse();
+    let form = form.map_err(|unknown: UnknownForm| {
+        ApiError::new(StatusCode::BAD_REQUEST, "unknown-form", unknown.to_string())
+    })?;
+    download(&app, &id, form).await
+}
+
+/// With what reports are checked: the controller's public key, as `beacon.pub` holds it.
+pub(super) async fn report_key(State(app): State<Shared>) -> String {
+    format!("{}\n", STANDARD.encode(app.voice.public()))
+}
+
+/// A report or a paper as a file.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn download(app: &Shared, id: &str, form: ReportForm) -> ApiResult<Response> {
+    let handed = reports::hand_out(app, id, form).await?;
+    let kind = match form {
+        ReportForm::Json => "application/json",
+        ReportForm::Pdf => "application/pdf",
+        ReportForm::Docx => {
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        }
     };
-    let notices = app.store.notices(Some(id), MOST_NOTICES).await?;
-    Ok(axum::Json(Handed { report, notices }))
+    let draft = if handed.is_final { "" } else { "-draft" };
+    let name = format!("attachment; filename=\"{id}{draft}.{}\"", form.as_str());
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, handed.bytes).into_response())
 }
 
 /// What somebody said, without the space around it.
@@ -214,6 +239,29 @@ fn view(case: &Case, with_log: bool) -> View {
         notified_ms: incident.accepted(),
         confirmed_ms: incident.confirmed(),
         log: with_log.then(|| case.log.clone()),
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Desk(error) => error.into(),
+            ReportError::Store(error) => error.into(),
+            ReportError::Fonts(error) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no-fonts",
+                error.to_string(),
+            ),
+            ReportError::Write(_)
+            | ReportError::Sign
+            | ReportError::TooBig(_)
+            | ReportError::Damaged(_)
+            | ReportError::Paper(_)
+            | ReportError::Broken => {
+                tracing::error!(%error, "a report could not be made");
+                Self::internal()
+            }
+        }
     }
 }
 

@@ -9,10 +9,10 @@ use super::words::words;
 use crate::api;
 use crate::app::Shared;
 use crate::clock;
-use crate::http::{ApiError, Segment};
+use crate::http::Segment;
 use crate::incidents::{Case, DeskError, groups};
 use crate::overview::overview;
-use crate::store::MOST_NOTICES;
+use crate::store::{MOST_NOTICES, ReportForm};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/incidents", get(list))
         .route("/incidents/{id}", get(show))
-        .route("/incidents/{id}/report.json", get(report))
+        .route("/incidents/{id}/report/{form}", get(report))
         .route("/incidents/{id}/{deed}", post(act))
 }
 
@@ -78,6 +78,11 @@ async fn show(
     Segment(id): Segment<String>,
 ) -> Result<Response, Problem> {
     let notices = app.store.notices(Some(id.clone()), MOST_NOTICES).await?;
+    let kept = app.store.report(id.clone(), ReportForm::Json).await?;
+    let evidence = who
+        .role
+        .may(Right::Export)
+        .then(|| view::evidence(&app, kept.as_ref()));
     let desk = app.desk.lock().await;
     let case = desk.case(&id).ok_or(DeskError::Unknown(id))?;
     let now = clock::now();
@@ -88,22 +93,27 @@ async fn show(
         Some(&who),
     );
     Ok(written(&view::page(
-        frame,
+        (frame, evidence),
         (case, &notices),
         (&who, maintained),
         now,
     )))
 }
 
-/// The evidence, for whoever may read it.
+/// The evidence and its papers, for whoever may hand them out.
 async fn report(
     State(app): State<Shared>,
-    _who: SignedIn,
-    id: Segment<String>,
-) -> Result<Response, ApiError> {
-    Ok(api::incidents::report(State(app), id)
-        .await?
-        .into_response())
+    who: SignedIn,
+    Path((id, form)): Path<(String, String)>,
+) -> Result<Response, Response> {
+    who.need(Right::Export)
+        .map_err(IntoResponse::into_response)?;
+    let form = form
+        .parse()
+        .map_err(|_unknown| Problem::unknown().into_response())?;
+    api::incidents::download(&app, &id, form)
+        .await
+        .map_err(IntoResponse::into_response)
 }
 
 async fn act(

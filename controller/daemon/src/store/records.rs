@@ -116,6 +116,15 @@ impl Note {
 }
 
 impl Store {
+    /// Notes something.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note(&self, what: Note, now: TimeMs) -> Result<(), StoreError> {
+        self.write(move |connection| note(connection, &what, now))
+            .await
+    }
+
     /// Stores a batch of records. `mark` names the heartbeat that brought it: the same for a
     /// repetition, another for the next one.
     ///

@@ -127,3 +127,31 @@ async fn a_power_cut_too_short_to_be_missed_is_an_incident_that_is_over() {
     assert_eq!(found[0]["occurred_ms"], MORNING_MS);
     assert_eq!(found[0]["occurred_by"], "device");
 }
+
+/// An incident that two people have closed.
+pub async fn closed(world: &World) -> String {
+    let device = world.device("W01").await;
+    let line = json!({ "line": "door", "since_ms": MORNING_MS.to_string() });
+    device
+        .sync(1, &[event(1, "door-opened", &line)])
+        .await
+        .expect(200);
+    let open = settled(world, "access", 1, "open").await;
+    let id = open[0]["incident"].as_str().unwrap().to_owned();
+    let until = MORNING_MS + 20_000;
+    let line = json!({ "line": "door", "since_ms": MORNING_MS.to_string(), "until_ms": until.to_string() });
+    device
+        .sync(2, &[event(2, "door-closed", &line)])
+        .await
+        .expect(200);
+    settled(world, "access", 1, "resolved").await;
+    let path = format!("/api/v1/incidents/{id}");
+    let told = json!({ "by": "Đ/c Hoa" });
+    world.post(&format!("{path}/told"), &told).await.expect(200);
+    let closing = json!({ "by": "Minh", "countersigned": "Lan", "remedy": "Thay khoá" });
+    world
+        .post(&format!("{path}/close"), &closing)
+        .await
+        .expect(200);
+    id
+}

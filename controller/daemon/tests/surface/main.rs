@@ -20,6 +20,7 @@ mod overrides;
 mod page;
 mod publish;
 mod renewal;
+mod reports;
 mod sinks;
 mod sync;
 mod wait;

@@ -115,6 +115,11 @@ impl World {
         assert!(status.success(), "{status}");
     }
 
+    pub async fn restart_after_kill(&mut self) {
+        self.kill();
+        self.restart().await;
+    }
+
     pub async fn restart(&mut self) {
         self.process = spawn(&self.folder);
         self.wait_until_ready().await;

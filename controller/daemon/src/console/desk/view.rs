@@ -4,10 +4,11 @@ use super::super::frame::Frame;
 use super::super::incidents::{self, Line};
 use super::super::session::SignedIn;
 use super::super::words::{Words, words};
+use crate::app::Shared;
 use crate::incidents::{Case, Desk, Group};
 use crate::overview::DeviceView;
 use crate::status;
-use crate::store::{MaintenanceRow, NoticeRow, NoticeState};
+use crate::store::{MaintenanceRow, NoticeRow, NoticeState, ReportRow};
 use askama::Template;
 use cotmoc_controller_core::incident::{Duty, Proposal, State, What};
 use cotmoc_controller_core::role::Right;
@@ -15,7 +16,7 @@ use cotmoc_controller_core::saying::{self, Saying};
 use cotmoc_proto::device::ScreenKind;
 use cotmoc_proto::time::MINUTE;
 use cotmoc_proto::window::{OperatingWindow, Zone};
-use cotmoc_proto::{ClusterId, TimeMs};
+use cotmoc_proto::{ClusterId, Digest, TimeMs};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Template)]
@@ -62,9 +63,19 @@ pub(super) struct Page {
     log: Vec<Said>,
     figures: Vec<(Words, String)>,
     notices: Vec<Notice>,
+    /// For whoever may take the evidence away.
+    evidence: Option<Evidence>,
     deeds: Deeds,
     /// For how many minutes reminders may rest.
     longest: i64,
+}
+
+/// What the evidence is worth, and what it is checked with.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// When the final report was made, and its digest; `None`: there are only drafts yet.
+    kept: Option<(String, String)>,
+    key: String,
 }
 
 #[derive(Debug)]
@@ -175,9 +186,17 @@ fn component(group: &Group<'_>, view: &DeviceView, desk: &Desk, zone: &Zone) -> 
     }
 }
 
+pub(super) fn evidence(app: &Shared, kept: Option<&ReportRow>) -> Evidence {
+    let zone = OperatingWindow::default().zone;
+    Evidence {
+        kept: kept.map(|row| (zone.format(row.made_ms), row.payload.to_string())),
+        key: Digest::of(app.voice.public()).to_string(),
+    }
+}
+
 /// The page of one incident, for `who`.
 pub(super) fn page(
-    frame: Frame,
+    (frame, evidence): (Frame, Option<Evidence>),
     (case, notices): (&Case, &[NoticeRow]),
     (who, maintained): (&SignedIn, Option<&MaintenanceRow>),
     now: TimeMs,
@@ -199,6 +218,7 @@ pub(super) fn page(
         log: said.collect(),
         figures: figures(case, &zone),
         notices: notices.iter().map(|row| notice(row, &zone)).collect(),
+        evidence,
         deeds: deeds(case, who),
         longest: case.incident.law().longest_ack_ms / MINUTE,
     }

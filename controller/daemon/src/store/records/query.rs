@@ -3,6 +3,9 @@
 use super::RecordKind;
 use crate::store::row::{json, maybe_number, number, parsed, time};
 use crate::store::{Store, StoreError};
+use cotmoc_controller_core::ledger::Span;
+use cotmoc_controller_core::report::Heard;
+use cotmoc_proto::device::{ClockQuality, Event};
 use cotmoc_proto::{BootId, DeviceId, TimeMs};
 use rusqlite::{Row, params};
 
@@ -76,6 +79,59 @@ impl Store {
         })
         .await
     }
+}
+
+/// What the controller notes about itself that a report of an incident names.
+const OF_CONTROLLER: &str = r#"["controller-started", "controller-unwell", "controller-well",
+    "witness-deaf", "witness-hears", "notice-dead"]"#;
+
+impl Store {
+    /// What `devices` and the controller noted, received within `span`: the last so many, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn heard(
+        &self,
+        devices: Vec<DeviceId>,
+        span: Span,
+        limit: u32,
+    ) -> Result<Vec<Heard>, StoreError> {
+        let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
+        let devices = serde_json::Value::from(devices).to_string();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT * FROM record
+                 WHERE kind = 'event' AND received_ms BETWEEN ?2 AND ?3
+                   AND (device IN (SELECT value FROM json_each(?1)) OR device IS NULL
+                        AND body ->> '$.event.kind' IN (SELECT value FROM json_each(?4)))
+                 ORDER BY id DESC LIMIT ?5",
+            )?;
+            let (from, to) = (span.from_ms.0, span.to_ms.0);
+            let rows =
+                statement.query_map(params![devices, from, to, OF_CONTROLLER, limit], heard_of)?;
+            let mut rows: Vec<Heard> = rows.collect::<rusqlite::Result<_>>()?;
+            rows.reverse();
+            Ok(rows)
+        })
+        .await
+    }
+}
+
+fn heard_of(row: &Row<'_>) -> rusqlite::Result<Heard> {
+    let record = row_of(row)?;
+    let event = record.body.get("event").cloned().unwrap_or_default();
+    let event: Option<Event> = serde_json::from_value(event).ok();
+    let kind = event.as_ref().map(|event| serde_json::json!(event.kind));
+    let kind = kind.as_ref().and_then(serde_json::Value::as_str);
+    let clock = serde_json::from_value(record.clock.into());
+    Ok(Heard {
+        device: record.device,
+        at_ms: record.wall_ms,
+        received_ms: record.received_ms,
+        clock: clock.unwrap_or(ClockQuality::Untrusted),
+        kind: kind.unwrap_or("unknown").to_owned(),
+        detail: event.map(|event| event.detail).unwrap_or_default(),
+    })
 }
 
 fn row_of(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
