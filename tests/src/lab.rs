@@ -376,7 +376,7 @@ impl Lab {
 
 fn controller_toml(device: &str, enrol: &str, console: &str) -> String {
     format!(
-        "data = \"controller\"\nnames = [\"localhost\"]\n[listen]\ndevice = \"{device}\"\n\
+        "data = \"controller\"\nnames = [\"localhost\"]\nobligations = []\n[listen]\ndevice = \"{device}\"\n\
          enrol = \"{enrol}\"\nconsole = \"{console}\"\n[sync]\nnext_ms = 500\n"
     )
 }

@@ -1,6 +1,7 @@
 //! `cotmoc incident`: what stopped, since when, and whether the department knows.
 
 use crate::api::Api;
+use crate::ledger;
 use crate::out::Out;
 use crate::reports::{self, Form, Key, Paper};
 use crate::settings::Settings;
@@ -20,6 +21,8 @@ pub enum Command {
     List,
     /// Show one, with every line of its log
     Show { incident: String },
+    /// Add up the incidents of a period, by cause and by whether the hour was kept
+    Book(ledger::Args),
     /// Take one on: reminders rest, the duty to notify does not
     Ack {
         incident: String,
@@ -178,6 +181,7 @@ pub async fn run(out: Out, settings: &Settings, command: Command) -> Result<()> 
             let path = path(&incident, "/report")?;
             return reports::fetch(out, api()?, &path, &output, form).await;
         }
+        Command::Book(args) => return ledger::book(out, settings, &args).await,
         Command::Key { output } => return reports::fetch_key(out, api()?, &output).await,
         Command::Verify { report, key } => return reports::verify(out, settings, &report, &key),
         Command::Paper(wanted) => return reports::paper(out, settings, &wanted),

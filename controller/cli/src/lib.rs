@@ -12,8 +12,10 @@ mod format;
 mod incidents;
 mod key;
 mod keys;
+mod ledger;
 mod media;
 mod notices;
+mod obligations;
 mod out;
 mod overrides;
 mod preflight;
@@ -95,6 +97,11 @@ enum Command {
     /// Sự cố · Incidents: what stopped, since when, and whether the department knows
     #[command(subcommand)]
     Incident(incidents::Command),
+    /// Nghĩa vụ định kỳ · Obligations: what is owed by the calendar, and whether it was done in time
+    #[command(subcommand)]
+    Obligation(obligations::Command),
+    /// Sổ phát sóng · The on-air ledger of clusters, day by day
+    Ledger(ledger::Args),
     /// Thông báo · Notices to people, and what became of each
     Notices(notices::ListArgs),
     /// Diễn tập gửi thông báo · Send a drill notice by every route and see whether it gets through
@@ -167,6 +174,8 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Status => status::walls(out, settings).await?,
         Command::Events(args) => status::events(out, settings, &args).await?,
         Command::Incident(command) => incidents::run(out, settings, command).await?,
+        Command::Obligation(command) => obligations::run(out, settings, command).await?,
+        Command::Ledger(args) => ledger::days(out, settings, &args).await?,
         Command::Notices(args) => notices::list(out, settings, &args).await?,
         Command::Drill(args) => return notices::drill(out, settings, &args).await,
     }

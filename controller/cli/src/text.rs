@@ -164,5 +164,27 @@ texts! {
     WAITING = "Đang chờ màn hình xác nhận", "Waiting for the walls to confirm";
     WHAT = "Mục bị sửa", "What";
     WINDOW = "Giờ phát", "Operating window";
+    OBLIGATION = "Nghĩa vụ", "Obligation";
+    WHO = "Cơ quan, đơn vị", "Who";
+    WHAT_IS_OWED = "Việc", "What";
+    PERIOD = "Kỳ", "Period";
+    NOT_DUE_YET = "chưa đến hạn", "not due yet";
+    DONE = "đã xong lúc", "done";
+    DONE_LATE = "xong TRỄ lúc", "done LATE";
+    OVERDUE = "QUÁ HẠN từ", "OVERDUE since";
+    UNDECIDED = "chưa đủ số liệu", "records missing";
+    DATE = "Ngày", "Day";
+    AIR = "Đã phát", "On air";
+    BY_INCIDENTS = "Ngừng do sự cố", "By incidents";
+    UNEXPLAINED = "Ngừng chưa rõ lý do", "Unexplained";
+    UNKNOWN = "Không có số liệu", "Unknown";
+    QUOTA = "Thời lượng tối thiểu", "Quota";
+    QUOTA_KEPT = "đủ", "kept";
+    QUOTA_SHORT = "THIẾU", "SHORT";
+    QUOTA_OPEN = "chưa xác định", "open";
+    CAUSE = "Nguyên nhân", "Cause";
+    INCIDENTS = "Số sự cố", "Incidents";
+    FAULTS = "Hỏng thiết bị không làm dừng cụm", "Faults of components";
+    STOPPED_FOR = "Thời gian ngừng trong giờ phát", "Stopped within the window";
     WROTE = "Đã ghi", "Wrote";
 }

@@ -157,6 +157,19 @@ impl Stop {
             span,
         })
     }
+
+    /// The claim as far as records do not end it: once they show the cluster on air again for `reopen_ms`,
+    /// another stop would be a new incident, and the rest is not of this one, whenever its end was heard of.
+    #[must_use]
+    pub fn until_lit(self, air: &Air, reopen_ms: Millis) -> Self {
+        let again = air.lit.iter().find(|lit| {
+            let is_after = self.span.from_ms < lit.from_ms && lit.from_ms < self.span.to_ms;
+            is_after && lit.length_ms() >= reopen_ms
+        });
+        let to_ms = again.map_or(self.span.to_ms, |lit| lit.from_ms);
+        let span = Span { to_ms, ..self.span };
+        Self { span, ..self }
+    }
 }
 
 impl Day {
@@ -178,9 +191,17 @@ impl Day {
 /// belongs to the one that began first.
 #[must_use]
 pub fn days(window: &OperatingWindow, period: Span, air: &Air, stops: &[Stop]) -> Vec<Day> {
+    let asked = windows(window, period).map(|(whole, _)| (whole, window.quota_ms()));
+    of_windows(&asked.collect::<Vec<_>>(), period, air, stops)
+}
+
+/// The same for windows that need not be alike, each with its quota.
+#[must_use]
+pub fn of_windows(windows: &[(Span, Millis)], period: Span, air: &Air, stops: &[Stop]) -> Vec<Day> {
     let mut stops: Vec<&Stop> = stops.iter().collect();
     stops.sort_by_key(|stop| (stop.span, &stop.incident));
-    let day = |(whole, required): (Span, Span)| {
+    let day = |(whole, quota_ms): &(Span, Millis)| {
+        let required = whole.common(period)?;
         let without = |from: Vec<Span>, spans: &[Span]| {
             let touching = spans.iter().filter(|span| span.common(required).is_some());
             touching.fold(from, |rest, span| {
@@ -197,17 +218,17 @@ pub fn days(window: &OperatingWindow, period: Span, air: &Air, stops: &[Stop]) -
             on_air_ms: required.length_ms() - dark_ms,
             missing: attributed(dark, &untold, &stops),
             quota: Quota::Open,
-            full_ms: air.full(required, window.quota_ms()),
+            full_ms: air.full(required, *quota_ms),
         };
         let undecided_ms = day.unknown_ms() + whole.length_ms() - required.length_ms();
         let quota = match day.full_ms {
             Some(_) => Quota::Kept,
-            None if day.on_air_ms + undecided_ms < window.quota_ms() => Quota::Short,
+            None if day.on_air_ms + undecided_ms < *quota_ms => Quota::Short,
             None => Quota::Open,
         };
-        Day { quota, ..day }
+        Some(Day { quota, ..day })
     };
-    windows(window, period).map(day).collect()
+    windows.iter().filter_map(day).collect()
 }
 
 /// Every dark span, cut where incidents begin and end, and where records do. Of `untold`, which lies
@@ -394,6 +415,21 @@ mod tests {
         assert_eq!(totals.unexplained_ms, 3 * MINUTE);
         assert_eq!(totals.unknown_ms, 2 * MINUTE);
         assert_eq!((totals.days, totals.short_days), (1, 0));
+    }
+
+    #[test]
+    fn a_claim_ends_where_records_show_the_cluster_on_air_again_for_long_enough() {
+        let air = |lit: &[Span]| Air {
+            lit: lit.to_vec(),
+            dark: Vec::new(),
+        };
+        let claim = |lit: &[Span]| {
+            let stop = stop("a", span(600, 900));
+            stop.until_lit(&air(lit), 10 * MINUTE).span
+        };
+        assert_eq!(claim(&[span(0, 650), span(660, 669)]), span(600, 900));
+        assert_eq!(claim(&[span(660, 669), span(700, 710)]), span(600, 700));
+        assert_eq!(claim(&[span(900, 990)]), span(600, 900));
     }
 
     #[test]

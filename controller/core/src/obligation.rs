@@ -16,7 +16,7 @@ pub use stage::{Call, Hearer, Stage, UnknownHearer, When, due};
 
 use crate::ledger::Span;
 use cotmoc_proto::time::{MINUTE, Millis};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_proto::{ClusterId, TimeMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub enum Kind {
 pub enum Subject {
     /// An agency or unit, by the name that people know it by.
     Agency(String),
-    Cluster(ChannelId),
+    Cluster(ClusterId),
 }
 
 /// How much fulfils it.
@@ -90,6 +90,12 @@ pub struct Entry {
 pub enum What {
     Opened(Terms),
     Delivered(Delivery),
+    /// One person records what was done long ago.
+    Proposed(Delivery),
+    /// Another person agrees that it was.
+    Agreed {
+        by: String,
+    },
     /// The newest delivery was recorded by mistake.
     Withdrawn {
         by: String,
@@ -172,6 +178,8 @@ pub enum Refused {
     SecondPerson,
     #[error("nothing is recorded that could be withdrawn")]
     NothingRecorded,
+    #[error("nobody has proposed a record")]
+    NotProposed,
 }
 
 /// An obligation, as its log says.
@@ -180,6 +188,7 @@ pub struct Obligation {
     terms: Terms,
     /// Each with the time at which it was recorded.
     deliveries: Vec<(TimeMs, Delivery)>,
+    proposal: Option<Delivery>,
     measure: Option<Measure>,
     fired: BTreeMap<String, TimeMs>,
 }
@@ -269,6 +278,7 @@ impl Obligation {
         Ok(Self {
             terms: terms.clone(),
             deliveries: Vec::new(),
+            proposal: None,
             measure: None,
             fired: BTreeMap::new(),
         })
@@ -282,19 +292,25 @@ impl Obligation {
         let is_measured = matches!(self.terms.owed, Owed::OnAir { .. });
         match &entry.what {
             What::Opened(_) => return Err(Refused::Opening),
-            What::Delivered(_) | What::Withdrawn { .. } if is_measured => {
+            What::Delivered(_)
+            | What::Proposed(_)
+            | What::Agreed { .. }
+            | What::Withdrawn { .. }
+                if is_measured =>
+            {
                 return Err(Refused::Measured);
             }
-            What::Delivered(delivery) => {
+            What::Delivered(delivery) => self.deliver(delivery.clone(), entry.at_ms)?,
+            What::Proposed(delivery) => {
                 self.check(delivery, entry.at_ms)?;
-                self.deliveries.push((entry.at_ms, delivery.clone()));
+                self.proposal = Some(delivery.clone());
             }
-            What::Withdrawn { reason, .. } => {
-                if reason.trim().is_empty() {
-                    return Err(Refused::NoReason);
-                }
-                self.deliveries.pop().ok_or(Refused::NothingRecorded)?;
+            What::Agreed { by } => {
+                let proposal = self.proposal.clone().ok_or(Refused::NotProposed)?;
+                let second = Some(by.clone());
+                self.deliver(Delivery { second, ..proposal }, entry.at_ms)?;
             }
+            What::Withdrawn { reason, .. } => self.withdraw(reason)?,
             What::Measured(_) if !is_measured => return Err(Refused::NotMeasured),
             What::Measured(measure) => self.measure = Some(*measure),
             What::Fired { stage } => {
@@ -314,6 +330,12 @@ impl Obligation {
     #[must_use]
     pub fn deliveries(&self) -> &[(TimeMs, Delivery)] {
         &self.deliveries
+    }
+
+    /// What one person has recorded and another has to agree to.
+    #[must_use]
+    pub const fn proposal(&self) -> Option<&Delivery> {
+        self.proposal.as_ref()
     }
 
     /// What the ledger said last.
@@ -376,6 +398,16 @@ impl Obligation {
         })
     }
 
+    fn deliver(&mut self, delivery: Delivery, recorded: TimeMs) -> Result<(), Refused> {
+        self.check(&delivery, recorded)?;
+        if delivery.is_backdated(recorded) && !delivery.has_second() {
+            return Err(Refused::SecondPerson);
+        }
+        self.proposal = None;
+        self.deliveries.push((recorded, delivery));
+        Ok(())
+    }
+
     fn check(&self, delivery: &Delivery, recorded: TimeMs) -> Result<(), Refused> {
         if delivery.reference.trim().is_empty() {
             return Err(Refused::NoReference);
@@ -386,14 +418,32 @@ impl Obligation {
         if delivery.done_ms < self.terms.period.from_ms {
             return Err(Refused::BeforePeriod);
         }
-        let is_backdated = recorded.since(delivery.done_ms) > BACKDATED_MS;
-        let has_second = delivery.second.as_ref().is_some_and(|second| {
-            let (second, by) = (second.trim(), delivery.by.trim());
-            !second.is_empty() && second != by
-        });
-        if is_backdated && !has_second {
-            return Err(Refused::SecondPerson);
+        Ok(())
+    }
+
+    /// What waits for a second person goes first.
+    fn withdraw(&mut self, reason: &str) -> Result<(), Refused> {
+        if reason.trim().is_empty() {
+            return Err(Refused::NoReason);
+        }
+        if self.proposal.take().is_none() {
+            self.deliveries.pop().ok_or(Refused::NothingRecorded)?;
         }
         Ok(())
+    }
+}
+
+impl Delivery {
+    /// Whether so long has passed until it is recorded that two persons have to say so.
+    #[must_use]
+    pub fn is_backdated(&self, recorded: TimeMs) -> bool {
+        recorded.since(self.done_ms) > BACKDATED_MS
+    }
+
+    fn has_second(&self) -> bool {
+        self.second.as_ref().is_some_and(|second| {
+            let (second, by) = (second.trim(), self.by.trim());
+            !second.is_empty() && second != by
+        })
     }
 }

@@ -27,6 +27,8 @@ pub enum Right {
     Maintain,
     /// Take the evidence of an incident away: reports name people and their addresses.
     Export,
+    /// Record what fulfils an obligation, and agree to what another has recorded.
+    Record,
     /// Add accounts, give new passwords, shut accounts.
     Administer,
 }
@@ -55,7 +57,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         match right {
-            Right::Handle | Right::Maintain => matches!(self, Self::Operator | Self::Technician),
+            Right::Handle | Right::Maintain | Right::Record => {
+                matches!(self, Self::Operator | Self::Technician)
+            }
             Right::Judge => matches!(self, Self::Operator),
             Right::Export => matches!(self, Self::Operator | Self::Auditor),
             Right::Administer => matches!(self, Self::Administrator),
@@ -84,7 +88,7 @@ mod tests {
     fn nobody_both_keeps_accounts_and_decides_about_incidents() {
         for role in Role::ALL {
             assert_eq!(role.as_str().parse(), Ok(role));
-            let decides = [Right::Handle, Right::Judge, Right::Maintain]
+            let decides = [Right::Handle, Right::Judge, Right::Maintain, Right::Record]
                 .into_iter()
                 .any(|right| role.may(right));
             assert!(!(decides && role.may(Right::Administer)), "{role:?}");

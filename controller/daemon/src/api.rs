@@ -6,7 +6,9 @@ mod devices;
 mod documents;
 mod drafts;
 pub mod incidents;
+mod ledger;
 mod notices;
+mod obligations;
 mod records;
 mod status;
 
@@ -92,12 +94,29 @@ pub fn router(app: &Shared) -> Router<Shared> {
         put(blobs::upload).get(blobs::download),
     );
     InFlight::new(REQUESTS, REQUEST_TIME)
-        .around(quick)
+        .around(quick.merge(accounts_of_time()))
         .merge(InFlight::new(TRANSFERS, TRANSFER_TIME).around(transfers))
         .route_layer(middleware::from_fn_with_state(
             Shared::clone(app),
             only_operator,
         ))
+}
+
+/// What is owed, what was on air, and what stopped it.
+fn accounts_of_time() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/obligations", get(obligations::list))
+        .route("/api/v1/obligations/{obligation}", get(obligations::show))
+        .route(
+            "/api/v1/obligations/{obligation}/deliveries",
+            post(obligations::deliver),
+        )
+        .route(
+            "/api/v1/obligations/{obligation}/withdrawal",
+            post(obligations::withdraw),
+        )
+        .route("/api/v1/ledger", get(ledger::show))
+        .route("/api/v1/incident-book", get(ledger::book))
 }
 
 async fn only_operator(State(app): State<Shared>, request: Request, next: Next) -> Response {

@@ -10,8 +10,10 @@ use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
 use crate::http::{ApiError, ApiResult};
 use crate::incidents::Desk;
+use crate::ledger::Airtime;
 use crate::network::Network;
 use crate::notices::Notices;
+use crate::obligations::Obligations;
 use crate::operator::OperatorToken;
 use crate::publish::{self, Checked, Refusal};
 use crate::published::{Published, PublishedError};
@@ -48,6 +50,8 @@ pub struct App {
     pub voice: Voice,
     pub notices: Arc<Notices>,
     pub desk: tokio::sync::Mutex<Desk>,
+    pub airtime: Airtime,
+    pub obligations: tokio::sync::Mutex<Obligations>,
     pub network: Network,
     pub uploads: Arc<Semaphore>,
     /// Questions for news that may be held at once.
@@ -86,6 +90,10 @@ impl App {
         Ok(Self {
             notices: Arc::new(notices),
             desk: tokio::sync::Mutex::new(Desk::load(&store, &settings.rules).await?),
+            airtime: Airtime::new(),
+            obligations: tokio::sync::Mutex::new(
+                Obligations::load(&store, &settings.obligations).await?,
+            ),
             network: Network::new(settings.network.clone()),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),
             certificate: Arc::new(certificate),

@@ -8,7 +8,7 @@ use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
 use crate::{
     api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, incidents,
-    network, reports, verification,
+    network, obligations, reports, verification,
 };
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
@@ -66,6 +66,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     }
     app.notices.start(&tasks, &serving).await?;
     tasks.spawn(incidents::keep_watch(Arc::clone(&app), serving.clone()));
+    tasks.spawn(obligations::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(network::keep_looking(Arc::clone(&app), serving.clone()));
     tasks.spawn(drills::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(reports::keep(Arc::clone(&app), serving.clone()));

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod notices;
+mod obligations;
 mod people;
 mod stages;
 mod witness;
@@ -14,6 +15,7 @@ pub use witness::WitnessSettings;
 
 use cotmoc_controller_core::cluster::Clusters;
 use cotmoc_controller_core::liveness::Patience;
+use cotmoc_controller_core::obligation;
 use cotmoc_controller_core::timetable::Timetable;
 use cotmoc_paper::Fonts;
 use cotmoc_proto::TimeMs;
@@ -52,6 +54,8 @@ pub struct Settings {
     /// Who hears of incidents.
     pub people: Vec<Person>,
     pub rules: Rules,
+    /// What is owed by the calendar.
+    pub obligations: obligation::Rules,
     /// `HOST:PORT` of what shows that this machine's own network works.
     pub network: Vec<String>,
     pub witness: WitnessCall,
@@ -118,6 +122,7 @@ impl Settings {
                 tables: stages::read(&mut reader),
                 clusters: clusters::read(&mut reader),
             },
+            obligations: obligations::read(&mut reader),
             network: network(&mut reader),
             witness: WitnessCall {
                 to: reader.list(

@@ -8,6 +8,7 @@
 //! ```
 
 mod accounts;
+mod air;
 mod blobs;
 mod channels;
 mod devices;
@@ -18,6 +19,7 @@ mod incidents;
 mod maintenance;
 mod migrate;
 mod notices;
+mod obligations;
 mod probe;
 mod reader;
 mod records;
@@ -36,6 +38,7 @@ pub use error::{OpenError, StoreError};
 pub use incidents::EntryRow;
 pub use maintenance::MaintenanceRow;
 pub use notices::{MOST_NOTICES, NewNotice, NoticeRow, NoticeState};
+pub use obligations::ObligationRow;
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use reports::{ReportForm, ReportRow, UnknownForm};
 pub use seen::SeenRow;

@@ -6,7 +6,7 @@ use super::{Kind, Monthly, Obligation, Owed, Stage, Subject, Terms, WorkingDays}
 use crate::ledger::Span;
 use cotmoc_proto::time::{DAY, Millis};
 use cotmoc_proto::window::{DayTime, OperatingWindow, Zone, next_day};
-use cotmoc_proto::{ChannelId, TimeMs};
+use cotmoc_proto::{ClusterId, TimeMs};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub enum Rhythm {
         monthly: Monthly,
     },
     /// The quota of every operating window, by these clusters; none: all.
-    EveryWindow { clusters: Vec<ChannelId> },
+    EveryWindow { clusters: Vec<ClusterId> },
 }
 
 /// All rules, with what they are counted by.
@@ -53,7 +53,7 @@ pub struct Rules {
 /// A cluster that has to be on air.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
-    pub name: ChannelId,
+    pub name: ClusterId,
     pub window: OperatingWindow,
 }
 
@@ -66,7 +66,7 @@ pub struct Known {
 }
 
 /// A rule, and the cluster where each has obligations of its own: periods of a series follow each other.
-type Series = (String, Option<ChannelId>);
+type Series = (String, Option<ClusterId>);
 
 /// Why rules cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

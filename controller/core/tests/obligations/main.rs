@@ -148,6 +148,34 @@ fn what_is_recorded_long_after_it_was_done_needs_two_different_persons_and_keeps
 }
 
 #[test]
+fn what_one_person_proposes_counts_once_another_agrees() {
+    let mut obligation = november();
+    let done = at(date(2026, 11, 20), 9, 0);
+    let recorded = at(date(2026, 11, 26), 8, 0);
+    let agreed = |by: &str| What::Agreed { by: by.to_owned() };
+    let nothing = add(&mut obligation, recorded, agreed("Lan"));
+    assert_eq!(nothing, Err(Refused::NotProposed));
+    let What::Delivered(delivery) = delivered(done, None) else {
+        panic!("a delivery");
+    };
+    add(&mut obligation, recorded, What::Proposed(delivery)).unwrap();
+    let late = Standing::Breached {
+        due: obligation.terms().due_ms,
+        late: None,
+    };
+    assert_eq!(obligation.standing(recorded), late);
+    let alone = add(&mut obligation, recorded, agreed("Minh"));
+    assert_eq!(alone, Err(Refused::SecondPerson));
+    add(&mut obligation, recorded, agreed("Lan")).unwrap();
+    assert_eq!(
+        obligation.standing(recorded),
+        Standing::Satisfied { at: done }
+    );
+    assert_eq!(obligation.deliveries()[0].1.second.as_deref(), Some("Lan"));
+    assert_eq!(obligation.proposal(), None);
+}
+
+#[test]
 fn a_mistaken_record_is_withdrawn_with_a_reason_and_reminders_come_back() {
     let mut obligation = november();
     let done = at(date(2026, 11, 10), 9, 0);

@@ -188,7 +188,7 @@ pub async fn download(app: &Shared, id: &str, form: ReportForm) -> ApiResult<Res
 }
 
 /// What somebody said, without the space around it.
-fn said(field: &'static str, text: &str) -> ApiResult<String> {
+pub(super) fn said(field: &'static str, text: &str) -> ApiResult<String> {
     let text = text.trim();
     if text.is_empty() {
         let problem = format!("\"{field}\" is empty: the log must say it");

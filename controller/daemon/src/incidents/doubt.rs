@@ -58,6 +58,11 @@ pub(super) fn as_one(orders: Vec<Order>) -> Vec<Order> {
             | Occasion::Breach
             | Occasion::Recovered
             | Occasion::Fault
+            | Occasion::Obligation
+            | Occasion::ObligationOverdue
+            | Occasion::AirTime
+            | Occasion::AirTimeShort
+            | Occasion::AirTimeUnknown
             | Occasion::ControllerSilent
             | Occasion::ControllerBack => alone.push(order),
         }

@@ -39,6 +39,16 @@ pub enum Occasion {
     Recovered,
     /// To the technician: a component has failed, and its cluster goes on.
     Fault,
+    /// Something is owed and not done yet.
+    Obligation,
+    /// It was due and is not done.
+    ObligationOverdue,
+    /// A day on air comes close to missing its quota.
+    AirTime,
+    /// A day on air has missed its quota.
+    AirTimeShort,
+    /// The records that would say are missing.
+    AirTimeUnknown,
     /// From the witness: the controller is silent.
     ControllerSilent,
     /// From the witness: it is heard again.
@@ -48,11 +58,15 @@ pub enum Occasion {
 /// What the texts tell. Times are written out, as people read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// The incident or the obligation.
     pub incident: String,
+    /// Where it is, or who owes it.
     pub cluster: String,
+    /// Why it stopped, or what is owed.
     pub cause: String,
     /// The cause in English.
     pub cause_en: String,
+    /// When it happened, or for which days it is owed.
     pub occurred: String,
     pub deadline: String,
     /// The cluster's components, each with what is known of it.
@@ -99,7 +113,7 @@ pub enum TextError {
 }
 
 impl Occasion {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 15] = [
         Self::Drill,
         Self::Opened,
         Self::Reminder,
@@ -108,6 +122,11 @@ impl Occasion {
         Self::Breach,
         Self::Recovered,
         Self::Fault,
+        Self::Obligation,
+        Self::ObligationOverdue,
+        Self::AirTime,
+        Self::AirTimeShort,
+        Self::AirTimeUnknown,
         Self::ControllerSilent,
         Self::ControllerBack,
     ];
@@ -122,6 +141,11 @@ impl Occasion {
             Self::Breach => "breach",
             Self::Recovered => "recovered",
             Self::Fault => "fault",
+            Self::Obligation => "obligation",
+            Self::ObligationOverdue => "obligation-overdue",
+            Self::AirTime => "air-time",
+            Self::AirTimeShort => "air-time-short",
+            Self::AirTimeUnknown => "air-time-unknown",
             Self::ControllerSilent => "controller-silent",
             Self::ControllerBack => "controller-back",
         }
@@ -145,6 +169,11 @@ impl Occasion {
             Self::Breach => texts!("breach"),
             Self::Recovered => texts!("recovered"),
             Self::Fault => texts!("fault"),
+            Self::Obligation => texts!("obligation"),
+            Self::ObligationOverdue => texts!("obligation-overdue"),
+            Self::AirTime => texts!("air-time"),
+            Self::AirTimeShort => texts!("air-time-short"),
+            Self::AirTimeUnknown => texts!("air-time-unknown"),
             Self::ControllerSilent => texts!("controller-silent"),
             Self::ControllerBack => texts!("controller-back"),
         }

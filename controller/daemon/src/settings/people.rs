@@ -18,6 +18,8 @@ pub struct Person {
     pub clusters: Vec<ClusterId>,
     pub units: Vec<String>,
     pub channels: Vec<ChannelId>,
+    /// The agencies and units for which they hear of obligations.
+    pub agencies: Vec<String>,
     /// Route and address; the address is empty for a webhook and a sheet.
     pub via: Vec<(String, String)>,
     /// From when on, and until when, they hold their office.
@@ -78,8 +80,10 @@ fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Per
     let name = reader.required(&key("name"), "a name or an office, as notices call it");
     let known = Audience::ALL.map(Audience::as_str).join(", ");
     let roles: Vec<Audience> = reader.list(&key("roles"), &format!("some of {known}"));
-    if roles.is_empty() {
-        reader.mistake(&key("roles"), None, format!("at least one of {known}"));
+    let agencies: Vec<String> = reader.list(&key("agencies"), "names as obligations have them");
+    if roles.is_empty() && agencies.is_empty() {
+        let expected = format!("at least one of {known}, or agencies");
+        reader.mistake(&key("roles"), None, expected);
     }
     let clusters = reader.list(&key("clusters"), "names of clusters; none: all");
     let units = reader.list(&key("units"), "units that operate clusters; none: all");
@@ -108,6 +112,7 @@ fn person(reader: &mut Reader, at: &str, notices: &NoticeSettings) -> Option<Per
         roles: roles.into_iter().collect(),
         clusters,
         units,
+        agencies,
         channels,
         via,
         from: super::midnight(reader, &key("from")),
