@@ -1,39 +1,92 @@
 //! The daemon's life: shelf, keeper and pages start, and end in reverse order.
 
-use crate::app::App;
+use crate::app::{App, World};
+use crate::beat::Beats;
+use crate::feedback::Feedbacks;
 use crate::keeper::Keeper;
 use crate::server;
 use crate::settings::Settings;
 use crate::shelf::{self, Verified};
+use crate::visit::Desk;
 use anyhow::Context as _;
+use cotmoc_link::{LinkConfig, ScreenLink};
+use cotmoc_proto::device::ScreenKind;
 use cotmoc_service::{file, notify};
+use std::future::IntoFuture as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const MAX_ROOT_BYTES: u64 = 1 << 20;
+
+/// A kiosk that serves its pages.
+#[derive(Debug)]
+pub struct Kiosk {
+    pub address: SocketAddr,
+    serving: JoinHandle<std::io::Result<()>>,
+    keeping: JoinHandle<()>,
+}
 
 /// Serves until `shutdown`.
 ///
 /// # Errors
 /// If the address is not free, or a server ends by itself.
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("listening on {}", settings.listen))?;
-    let verified = watch::Sender::new(verified(&settings));
-    let keeper = Keeper::new(settings.clock, verified.subscribe());
-    let app = App::new(verified.subscribe(), keeper.time());
-    let router = server::router(app, listener.local_addr()?);
-    let keeping = tokio::spawn(keeper.keep());
-    tracing::info!(address = %listener.local_addr()?, "the pages are served");
+    let kiosk = Kiosk::start(settings, &shutdown).await?;
+    tracing::info!(address = %kiosk.address, "the pages are served");
     notify::ready();
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await;
-    keeping.abort();
-    served.context("serving the pages")
+    kiosk.ended().await
+}
+
+impl Kiosk {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// If the address is not free.
+    pub async fn start(settings: Settings, shutdown: &CancellationToken) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("listening on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let verified = watch::Sender::new(verified(&settings));
+        let beats = Beats::new();
+        let (link, _looks) = ScreenLink::start(LinkConfig {
+            socket: settings.link.clone(),
+            spool_dir: settings.data.join("spool"),
+            kind: ScreenKind::Kiosk,
+        })
+        .context("starting the link to the agent")?;
+        let keeper = Keeper::new(&settings, verified.subscribe(), beats.clone(), link);
+        let app = App {
+            desk: Desk::start(settings.rules),
+            settings: Arc::new(settings),
+            beats,
+            feedbacks: Feedbacks::default(),
+            teller: keeper.teller(),
+            shutdown: shutdown.clone(),
+            world: World::new(verified.subscribe(), keeper.time()),
+        };
+        let router = server::router(app, address);
+        let serving = axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        Ok(Self {
+            address,
+            serving: tokio::spawn(serving.into_future()),
+            keeping: tokio::spawn(keeper.keep(shutdown.clone())),
+        })
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// If the server ended by itself.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.serving.await?.context("serving the pages")?;
+        self.keeping.await.context("keeping the time")
+    }
 }
 
 /// What may be shown from the start.
@@ -54,6 +107,7 @@ fn verified(settings: &Settings) -> Verified {
         None => {}
         Some(Ok(package)) => {
             tracing::warn!("a package that nobody signed is shown");
+            verified.trust.earliest_now = package.lookup.head().created;
             verified.package = Some(Arc::new(package));
         }
         Some(Err(error)) => {

@@ -1,15 +1,23 @@
 //! The kiosk's own loop: believes a time, tells the agent and the service manager how things are.
 
-use crate::settings::ClockSource;
+mod report;
+
+use crate::beat::Beats;
+use crate::settings::{ClockSource, Settings};
 use crate::shelf::Current;
-use cotmoc_player_core::clock::{Belief, Clock, ClockRules, Reading, Support};
+use crate::teller::Teller;
+use cotmoc_link::ScreenLink;
+use cotmoc_player_core::clock::{Belief, Clock, ClockEffect, ClockRules, Reading, Support};
 use cotmoc_proto::TimeMs;
+use cotmoc_proto::device::{ClockQuality, Event, EventKind};
 use cotmoc_service::{boot, notify};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// A small part of the unit's `WatchdogSec`.
 const TURN: Duration = Duration::from_secs(1);
+/// Reports come at least this often.
+const REPORT_EVERY_MS: u64 = 10_000;
 
 /// The time that is believed, for everybody else.
 pub type Time = watch::Receiver<Belief>;
@@ -21,21 +29,31 @@ pub struct Keeper {
     clock: Clock,
     current: Current,
     time: watch::Sender<Belief>,
+    beats: Beats,
+    teller: Teller,
+    /// When the last report was made, and of which sign of the browser.
+    reported: (u64, Option<u64>),
 }
 
 impl Keeper {
     /// A keeper that has read the clocks once.
     #[must_use]
-    pub fn new(source: ClockSource, current: Current) -> Self {
+    pub fn new(settings: &Settings, current: Current, beats: Beats, link: ScreenLink) -> Self {
         let mut clock = Clock::new(ClockRules::default());
         let earliest_now = current.borrow().trust.earliest_now;
-        let belief = clock.observe(reading(source, earliest_now)).belief;
-        Self {
-            source,
+        let belief = clock.observe(reading(settings.clock, earliest_now)).belief;
+        let time = watch::Sender::new(belief);
+        let keeper = Self {
+            source: settings.clock,
             clock,
             current,
-            time: watch::Sender::new(belief),
-        }
+            teller: Teller::new(link, time.subscribe()),
+            time,
+            beats,
+            reported: (0, None),
+        };
+        keeper.tell(EventKind::Started);
+        keeper
     }
 
     /// The time, from now on.
@@ -44,16 +62,75 @@ impl Keeper {
         self.time.subscribe()
     }
 
-    /// Keeps on for ever.
-    pub async fn keep(mut self) {
+    /// A handle to the link to the agent.
+    #[must_use]
+    pub fn teller(&self) -> Teller {
+        self.teller.clone()
+    }
+
+    /// Keeps on until `shutdown`.
+    pub async fn keep(mut self, shutdown: tokio_util::sync::CancellationToken) {
         let mut tick = tokio::time::interval(TURN);
         loop {
-            tick.tick().await;
-            let earliest_now = self.current.borrow().trust.earliest_now;
-            let observed = self.clock.observe(reading(self.source, earliest_now));
-            self.time.send_replace(observed.belief);
-            notify::watchdog();
+            tokio::select! {
+                _ = tick.tick() => self.turn(),
+                () = shutdown.cancelled() => break,
+            }
         }
+        self.tell(EventKind::Stopped);
+    }
+
+    fn turn(&mut self) {
+        let earliest_now = self.current.borrow().trust.earliest_now;
+        let observed = self.clock.observe(reading(self.source, earliest_now));
+        self.time.send_replace(observed.belief);
+        for effect in observed.effects {
+            self.tell_of_clock(effect);
+        }
+        self.report();
+        notify::watchdog();
+    }
+
+    /// At every sign of the browser, so that a picture that moves is never told of as standing still.
+    fn report(&mut self) {
+        let belief = *self.time.borrow();
+        let heard = self.beats.last();
+        let sign = heard.as_ref().map(|heard| heard.at_ms);
+        let since = belief.mono_ms.saturating_sub(self.reported.0);
+        let is_lit = report::is_fresh(heard.as_ref(), belief.mono_ms);
+        let is_news = self.reported.1 != sign;
+        if !is_news && (since < REPORT_EVERY_MS || is_lit) {
+            return;
+        }
+        self.reported = (belief.mono_ms, sign);
+        let report = report::make(&self.current.borrow(), &belief, heard.as_ref());
+        notify::status(report.status.en());
+        self.teller.report(report);
+    }
+
+    fn tell(&self, kind: EventKind) {
+        let detail = [("process", "cotmoc-kiosk".to_owned())];
+        self.teller.tell(Event::new(kind, detail));
+    }
+
+    fn tell_of_clock(&self, effect: ClockEffect) {
+        let step = |by_ms: i64, reason: &str| {
+            let detail = [("by_ms", by_ms.to_string()), ("reason", reason.to_owned())];
+            Event::new(EventKind::ClockStep, detail)
+        };
+        self.teller.tell(match effect {
+            ClockEffect::Stepped { by_ms } => step(by_ms, "not-followed"),
+            ClockEffect::Followed { by_ms } => step(by_ms, "followed"),
+            ClockEffect::QualityChanged { quality } => {
+                let quality = match quality {
+                    ClockQuality::Untrusted => "untrusted",
+                    ClockQuality::Held => "held",
+                    ClockQuality::Synchronised => "synchronised",
+                };
+                let detail = [("quality", quality.to_owned())];
+                Event::new(EventKind::ClockQuality, detail)
+            }
+        });
     }
 }
 

@@ -7,8 +7,18 @@
 
 mod app;
 pub mod arguments;
+mod assets;
+mod beat;
 pub mod daemon;
+mod feedback;
+mod glass;
 mod keeper;
+mod pages;
+mod qr;
 mod server;
 pub mod settings;
 pub mod shelf;
+mod speech;
+mod teller;
+mod visit;
+mod words;

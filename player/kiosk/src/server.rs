@@ -1,6 +1,7 @@
 //! The server of the pages: only for the browser of this board, and strict with it.
 
 use crate::app::App;
+use crate::{assets, feedback, glass, pages, qr, speech};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -32,7 +33,12 @@ pub fn router(app: App, address: SocketAddr) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .fallback(async || StatusCode::NOT_FOUND)
+        .merge(pages::router())
+        .merge(glass::router())
+        .merge(feedback::router())
+        .merge(qr::router())
+        .merge(speech::router())
+        .merge(assets::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(own, only_from_here))
         .layer(middleware::map_response(strict_headers))

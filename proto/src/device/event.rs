@@ -97,6 +97,9 @@ pub enum EventKind {
     HostWell,
     /// The board is being switched off; detail `reason`.
     PoweringOff,
+    /// A visitor of a kiosk gave feedback; detail `face`, `reasons`, `note`, `about`, `language`,
+    /// `package`, `flags`, `withheld`, those that there are. Nothing in it names a person.
+    Feedback,
     #[serde(untagged)]
     Other(String),
 }

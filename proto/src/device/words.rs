@@ -221,6 +221,11 @@ const WORDS: &[(EventKind, &str, &str)] = &[
         "Máy đang tắt có trật tự",
         "powering off in order",
     ),
+    (
+        EventKind::Feedback,
+        "Góp ý của khách tại tủ tra cứu",
+        "visitor feedback",
+    ),
 ];
 
 #[cfg(test)]

@@ -148,9 +148,11 @@ const fn event_tone(kind: &EventKind) -> &'static str {
         | EventKind::IntegrityRestored
         | EventKind::NetworkRestored
         | EventKind::HostWell => "good",
-        EventKind::Started | EventKind::Stopped | EventKind::OverrideOver | EventKind::Other(_) => {
-            "rest"
-        }
+        EventKind::Started
+        | EventKind::Stopped
+        | EventKind::OverrideOver
+        | EventKind::Feedback
+        | EventKind::Other(_) => "rest",
         EventKind::MediaRefused
         | EventKind::ItemFault
         | EventKind::ClockStep

@@ -1,0 +1,12 @@
+//! The kiosk on loopback: its answers over HTTP, and its pages in a real browser.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, helpers of a test too"
+)]
+
+mod http;
+mod screens;
+mod support;
+mod walks;
