@@ -4,7 +4,6 @@ pub mod alive;
 pub mod backoff;
 pub mod budget;
 pub mod clock;
-
 pub mod feedback;
 pub mod glass;
 pub mod haste;

@@ -75,6 +75,7 @@ export function keyboard(board, field, language, words) {
     button.type = "button";
     if (options.icon) {
       button.innerHTML = `<svg class="icon" aria-hidden="true"><use href="/assets/icons.svg#${options.icon}"/></svg>`;
+      if (label) button.append(label);
     } else {
       button.textContent = label;
     }
@@ -114,7 +115,7 @@ export function keyboard(board, field, language, words) {
     const show = (c) => (upper ? c.toUpperCase() : c);
     const rows = [];
     const fold = board.dataset.folded !== undefined;
-    rows.push(row([key("", actions.fold, {
+    rows.push(row([key(fold ? words.show : words.hide, actions.fold, {
       icon: "keyboard", kind: "wide", key: "fold", say: fold ? "w:show_keyboard" : "w:hide_keyboard",
       name: fold ? words.show : words.hide,
     })], "row fold"));

@@ -7,6 +7,8 @@ const field = document.getElementById("query");
 const results = document.getElementById("results");
 const board = document.getElementById("keyboard");
 const language = document.documentElement.dataset.language;
+// Low, there is no room for results and keys together: the keys give way when asked.
+if (document.documentElement.dataset.reach === "low") board.dataset.foldable = "";
 const keys = keyboard(board, field, language, boardWords(board));
 let category = (document.querySelector("[data-category][aria-pressed=true]") || { dataset: { category: "" } }).dataset.category;
 let asking = null;

@@ -74,7 +74,7 @@ pub async fn page(Query(asked): Query<Asked>, scene: Scene) -> Response {
 fn draw(scene: &Scene, goal: Option<&Entry>, view: Option<usize>) -> Map {
     let here = scene.head().cluster.position;
     let goal_at = goal.and_then(|entry| entry.position);
-    let fitting = goal_at.map_or(2, |at| {
+    let fitting = goal_at.map_or(1, |at| {
         let away = here.metres_to(at) * 1.1;
         REACHES.iter().take_while(|reach| **reach < away).count()
     });

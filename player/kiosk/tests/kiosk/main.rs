@@ -7,6 +7,7 @@
 )]
 
 mod http;
+mod memory;
 mod screens;
 mod support;
 mod walks;
