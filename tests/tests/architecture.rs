@@ -121,11 +121,7 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// Folders in which SQL may stand.
-const STORES: &[&str] = &[
-    "controller/daemon/src/store",
-    "player/agent/src/outbox",
-    "player/kiosk/src/store",
-];
+const STORES: &[&str] = &["controller/daemon/src/store", "player/agent/src/outbox"];
 /// The folder in which GStreamer's elements, properties and types may stand.
 const PIPELINE: &str = "player/wall/src/pipeline";
 

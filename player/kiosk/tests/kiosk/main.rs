@@ -10,4 +10,5 @@ mod http;
 mod memory;
 mod screens;
 mod support;
+mod typing;
 mod walks;

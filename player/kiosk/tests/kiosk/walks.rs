@@ -4,53 +4,9 @@ use crate::support::browser::{Browser, UPRIGHT, WIDE};
 use crate::support::{World, eventually};
 use serde_json::{Value, json};
 
-/// Keys, and the word that they mean.
-const TELEX: &[(&str, &str)] = &[
-    ("chowj", "chợ"),
-    ("phowr", "phở"),
-    ("truwowngf", "trường"),
-    ("truongwf", "trường"),
-    ("dduwowngf", "đường"),
-    ("ddieenj", "điện"),
-    ("nguyeenx", "nguyễn"),
-    ("vieetj", "việt"),
-    ("hoaf", "hoà"),
-    ("hoangf", "hoàng"),
-    ("quaanf", "quần"),
-    ("giaf", "già"),
-    ("gif", "gì"),
-    ("thuyr", "thuỷ"),
-    ("muaf", "mùa"),
-    ("muaanf", "muần"),
-    ("khuyeens", "khuyến"),
-    ("ddoongf", "đồng"),
-    ("nguwowif", "người"),
-    ("ass", "as"),
-    ("aaa", "aa"),
-    ("aww", "aw"),
-    ("dddd", "ddd"),
-    ("bacs", "bác"),
-    ("bacsf", "bàc"),
-    ("toans", "toán"),
-    ("hoijf", "hòi"),
-    ("gas", "gá"),
-    ("xe", "xe"),
-    ("fansipan", "fansipan"),
-    ("hotels", "hotels"),
-    ("wifi", "wifi"),
-    ("Sa", "Sa"),
-    ("DDoong", "Đông"),
-    ("luuw", "lưu"),
-    ("muaw", "mưa"),
-    ("quawn", "quăn"),
-    ("huwowu", "hươu"),
-    ("cuar", "của"),
-    ("tieengs", "tiếng"),
-];
-
 /// The name of the card that stands at this place of the results, once the answer to what is in the
 /// field has come.
-async fn first_result(browser: &Browser) -> String {
+pub async fn first_result(browser: &Browser) -> String {
     let script = "const root = document.documentElement.dataset; const field = document.getElementById('query');
         const one = document.querySelector('#results .name');
         return field && root.answered === field.value && one ? one.innerText : null";
@@ -60,7 +16,7 @@ async fn first_result(browser: &Browser) -> String {
     .await
 }
 
-async fn press(browser: &Browser, keys: &[&str]) {
+pub async fn press(browser: &Browser, keys: &[&str]) {
     for key in keys {
         browser
             .touch(&format!("#keyboard [data-key='{key}']"))
@@ -69,7 +25,7 @@ async fn press(browser: &Browser, keys: &[&str]) {
 }
 
 /// How many results are whole on the glass while the keyboard is open.
-async fn whole_results(browser: &Browser) -> u64 {
+pub async fn whole_results(browser: &Browser) -> u64 {
     let script = "const box = document.getElementById('results').getBoundingClientRect();
         const board = document.getElementById('keyboard').getBoundingClientRect();
         return [...document.querySelectorAll('#results .card')].filter((one) => {
@@ -129,52 +85,6 @@ async fn a_vietnamese_visitor_types_without_marks_and_takes_a_place_along() {
     browser.touch("[data-leave]").await;
     browser.screen("attract").await;
     nothing_is_left(&browser, &["Bắc Hà", "cho bac"]).await;
-    browser.close().await;
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn vietnamese_is_composed_while_it_is_typed_by_telex_and_by_tone_keys() {
-    let world = World::start().await;
-    let browser = Browser::at(&world, WIDE).await;
-    world.begin("vi").await;
-    browser.client.goto(&world.url("/search")).await.unwrap();
-    browser.screen("search").await;
-    for (typed, wanted) in TELEX {
-        let script =
-            "return import('/assets/telex.js').then(({ compose }) => compose(arguments[0]))";
-        let got = browser.run(script, &[json!(typed)]).await;
-        assert_eq!(got, json!(wanted), "{typed}");
-    }
-    for (word, tone, wanted) in [
-        ("pho", 3, "phỏ"),
-        ("phở", 3, "phơ"),
-        ("truong", 2, "truòng"),
-        ("việt", 1, "viết"),
-        ("", 1, ""),
-        ("b", 1, "b"),
-    ] {
-        let script = "return import('/assets/telex.js').then(({ applyTone }) => applyTone(arguments[0], arguments[1]))";
-        assert_eq!(
-            browser.run(script, &[json!(word), json!(tone)]).await,
-            json!(wanted),
-            "{word} {tone}"
-        );
-    }
-    press(
-        &browser,
-        &[
-            "c", "h", "ơ", "tone5", "space", "c", "o", "c", "erase", "erase", "ô", "c",
-        ],
-    )
-    .await;
-    let field = browser
-        .run("return document.getElementById('query').value", &[])
-        .await;
-    assert_eq!(field, json!("chợ cốc".replace('ố', "ô")));
-    assert_eq!(first_result(&browser).await, "Chợ Cốc Lếu");
-    assert!(whole_results(&browser).await >= 1);
-    browser.picture("search-vi-wide").await;
     browser.close().await;
     world.stop().await;
 }
