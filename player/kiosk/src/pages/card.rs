@@ -2,9 +2,9 @@
 
 use super::frame::{Text, date_and_time, icon};
 use crate::app::Scene;
-use cotmoc_lookup::Entry;
 use cotmoc_lookup::content::{KindTag, Position};
 use cotmoc_lookup::hours::OpenState;
+use cotmoc_lookup::{Entry, Language};
 
 /// An entry in a list.
 pub struct Card {
@@ -115,16 +115,23 @@ pub const fn tone(kind: KindTag) -> &'static str {
 #[must_use]
 pub fn distance(scene: &Scene, position: Position) -> String {
     let metres = scene.head().cluster.position.metres_to(position);
-    scene.words().away.replace("{}", &length(metres))
+    scene
+        .words()
+        .away
+        .replace("{}", &length(metres, scene.language()))
 }
 
-/// `350 m`, `2,4 km` or `12 km`.
+/// `350 m`, `2,4 km` (`2.4 km` where that is how it is written) or `12 km`.
 #[must_use]
-pub fn length(metres: f64) -> String {
+pub fn length(metres: f64, language: Language) -> String {
     if metres < 995.0 {
         format!("{:.0} m", (metres / 10.0).round() * 10.0)
     } else if metres < 9_950.0 {
-        format!("{:.1} km", metres / 1000.0).replace('.', ",")
+        let text = format!("{:.1} km", metres / 1000.0);
+        match language {
+            Language::Vi => text.replace('.', ","),
+            Language::Zh | Language::En => text,
+        }
     } else {
         format!("{:.0} km", metres / 1000.0)
     }

@@ -9,8 +9,8 @@ use crate::app::Scene;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use cotmoc_lookup::Entry;
 use cotmoc_lookup::content::{KindTag, Position};
+use cotmoc_lookup::{Entry, Language};
 use serde::Deserialize;
 
 /// Metres from the middle to the edge, the closest view first.
@@ -104,7 +104,7 @@ fn draw(scene: &Scene, goal: Option<&Entry>, view: Option<usize>) -> Map {
         frame: Frame::of(scene, "map", w.map),
         goal: goal.map(|goal| goal.name(scene.language()).into()),
         rings: [1.0, 2.0 / 3.0, 1.0 / 3.0]
-            .map(|part| ring(reach, part))
+            .map(|part| ring(reach, part, scene.language()))
             .into(),
         line: goal_at.and_then(place),
         spots: spots.collect(),
@@ -150,12 +150,12 @@ fn on_paper(here: Position, at: Position, reach: f64) -> Option<(i32, i32)> {
     (x.hypot(y) <= HALF * 1.02).then(|| (whole(x), whole(y)))
 }
 
-fn ring(reach: f64, part: f64) -> Ring {
+fn ring(reach: f64, part: f64, language: Language) -> Ring {
     let radius = whole(HALF * part);
     Ring {
         radius,
         label_y: radius - 10,
-        name: card::length(reach * part),
+        name: card::length(reach * part, language),
     }
 }
 
