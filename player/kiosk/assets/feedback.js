@@ -22,6 +22,7 @@ if (form) {
   form.addEventListener("click", (event) => {
     const face = event.target.closest("[data-face]");
     const reason = event.target.closest("[data-reason]");
+    if (face) said.textContent = "";
     if (face) form.querySelectorAll("[data-face]").forEach((one) => one.setAttribute("aria-pressed", String(one === face)));
     if (reason) reason.setAttribute("aria-pressed", String(reason.getAttribute("aria-pressed") !== "true"));
   });

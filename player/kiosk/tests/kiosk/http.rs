@@ -1,7 +1,9 @@
 //! What the kiosk answers, asked politely and otherwise.
 
-use crate::support::{World, content};
-use serde_json::json;
+use crate::support::{PATIENCE, World, content};
+use cotmoc_link::{ScreenMessage, Server, What};
+use cotmoc_proto::device::{ScreenKind, ScreenStatus};
+use serde_json::{Value, json};
 
 const PAGES: [&str; 14] = [
     "/home",
@@ -386,10 +388,36 @@ async fn what_is_shown_is_read_aloud_in_its_language_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn the_agent_hears_that_the_kiosk_is_there_and_whether_it_is_lit() {
+    let world = World::start().await;
+    let mut agent = Server::bind(&world.link(), "test").await.unwrap();
+    let mut statuses = Vec::new();
+    while statuses.len() < 2 {
+        let heard = tokio::time::timeout(PATIENCE, agent.next());
+        let What::Said(ScreenMessage::Report(report)) = heard.await.unwrap().unwrap().what else {
+            continue;
+        };
+        assert_eq!(report.kind, ScreenKind::Kiosk);
+        if statuses.last() != Some(&report.status) {
+            statuses.push(report.status);
+        }
+        world.post("/v1/ui/beat", &beat()).await;
+    }
+    // Lit, but with a package that nobody signed.
+    let wanted = [ScreenStatus::OnlineNotLit, ScreenStatus::Degraded];
+    assert_eq!(statuses, wanted);
+    world.stop().await;
+}
+
+fn beat() -> Value {
+    json!({"nonce": "", "frames": 3, "visible": true, "screen": "home", "width": 1080, "height": 1920,
+        "visit": 0, "pointer_ms": null, "key_paint_ms": null, "errors": 0})
+}
+
+#[tokio::test]
 async fn the_browser_s_sign_gets_a_new_number_each_time() {
     let world = World::start().await;
-    let beat = json!({"nonce": "", "frames": 3, "visible": true, "screen": "home", "width": 1080, "height": 1920,
-        "visit": 0, "pointer_ms": null, "key_paint_ms": null, "errors": 0});
+    let beat = beat();
     let first = world.post("/v1/ui/beat", &beat).await.json()["nonce"].clone();
     let second = world.post("/v1/ui/beat", &beat).await.json()["nonce"].clone();
     assert_ne!(first, second);

@@ -106,6 +106,11 @@ impl World {
         }
     }
 
+    /// Where the agent's end of the link belongs.
+    pub fn link(&self) -> std::path::PathBuf {
+        self.folder.path().join("link.sock")
+    }
+
     /// Ends the kiosk in order.
     pub async fn stop(mut self) {
         self.shutdown.cancel();

@@ -234,6 +234,17 @@ async fn a_visitor_in_a_wheelchair_reaches_every_control_of_every_screen() {
             .picture(&format!("low{}", path.replace('/', "-")))
             .await;
     }
+    browser.client.goto(&world.url("/search")).await.unwrap();
+    press(&browser, &["f", "a", "n", "fold"]).await;
+    assert_eq!(first_result(&browser).await, "Đỉnh Fansipan");
+    browser.touch("#clear").await;
+    eventually("three whole results where the keys were", async || {
+        let script = "const box = document.getElementById('results').getBoundingClientRect();
+            return [...document.querySelectorAll('#results .card')].filter((one) => one.getBoundingClientRect().bottom <= box.bottom + 1).length";
+        (browser.look(script).await?.as_u64()? >= 3).then_some(())
+    })
+    .await;
+    browser.picture("low-search-folded").await;
     browser.close().await;
     world.stop().await;
 }
