@@ -30,6 +30,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("cotmoc-wall", "player/wall", WALL),
     ("cotmoc-kiosk", "player/kiosk", KIOSK),
     (
+        "cotmoc-glass",
+        "player/glass",
+        &["cotmoc-proto", "cotmoc-player-core", "cotmoc-service"],
+    ),
+    (
         "cotmoc-controller-core",
         "controller/core",
         &["cotmoc-proto"],
@@ -53,6 +58,7 @@ const PROGRAMS: &[&str] = &[
     "cotmoc-agent",
     "cotmoc-wall",
     "cotmoc-kiosk",
+    "cotmoc-glass",
     "cotmoc-controller",
     "cotmoc-cli",
 ];

@@ -62,6 +62,7 @@ fn systemd_understands_every_unit() {
         "usr/bin/cotmoc-agent",
         "usr/bin/cotmoc-wall",
         "usr/bin/cotmoc-kiosk",
+        "usr/bin/cotmoc-glass",
         "usr/bin/cotmoc-controller",
         "usr/lib/cotmoc/needs-person",
         "bin/rm",
@@ -104,7 +105,7 @@ fn no_unit_is_more_exposed_than_two_and_a_half() {
 
 #[test]
 fn the_folders_of_the_shipped_settings_are_the_units_own() {
-    for program in ["agent", "wall", "kiosk", "controller", "witness"] {
+    for program in ["agent", "wall", "kiosk", "glass", "controller", "witness"] {
         let unit = deploy(&format!("systemd/cotmoc-{program}.service"));
         let unit = std::fs::read_to_string(unit).unwrap();
         let settings = deploy(&format!("config.d/{program}.toml"));

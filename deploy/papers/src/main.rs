@@ -23,6 +23,7 @@ fn main() -> anyhow::Result<()> {
         cotmoc_agent::arguments::Arguments::command(),
         cotmoc_wall::arguments::Arguments::command(),
         cotmoc_kiosk::arguments::Arguments::command(),
+        cotmoc_glass::arguments::Arguments::command(),
         cotmoc_controller::arguments::Arguments::command(),
         cotmoc_cli::command(),
     ];

@@ -3,6 +3,7 @@
 use crate::beat::Beats;
 use crate::feedback::Feedbacks;
 use crate::keeper::Time;
+use crate::looks::Looks;
 use crate::settings::Settings;
 use crate::shelf::{Current, Package};
 use crate::teller::Teller;
@@ -23,6 +24,7 @@ pub struct App {
     pub settings: Arc<Settings>,
     pub desk: Desk,
     pub beats: Beats,
+    pub looks: Looks,
     pub feedbacks: Feedbacks,
     pub teller: Teller,
     /// Cancelled when the process ends: what never ends by itself ends then.

@@ -4,6 +4,7 @@ use crate::app::{App, World};
 use crate::beat::Beats;
 use crate::feedback::Feedbacks;
 use crate::keeper::Keeper;
+use crate::looks::Looks;
 use crate::server;
 use crate::settings::Settings;
 use crate::shelf::{self, Verified};
@@ -53,17 +54,20 @@ impl Kiosk {
         let address = listener.local_addr()?;
         let verified = watch::Sender::new(verified(&settings));
         let beats = Beats::new();
-        let (link, _looks) = ScreenLink::start(LinkConfig {
+        let looks = Looks::default();
+        let (link, _look_now) = ScreenLink::start(LinkConfig {
             socket: settings.link.clone(),
             spool_dir: settings.data.join("spool"),
             kind: ScreenKind::Kiosk,
         })
         .context("starting the link to the agent")?;
-        let keeper = Keeper::new(&settings, verified.subscribe(), beats.clone(), link);
+        let signs = (beats.clone(), looks.clone());
+        let keeper = Keeper::new(&settings, verified.subscribe(), signs, link);
         let app = App {
             desk: Desk::start(settings.rules),
             settings: Arc::new(settings),
             beats,
+            looks,
             feedbacks: Feedbacks::default(),
             teller: keeper.teller(),
             shutdown: shutdown.clone(),

@@ -3,6 +3,7 @@
 mod report;
 
 use crate::beat::Beats;
+use crate::looks::Looks;
 use crate::settings::{ClockSource, Settings};
 use crate::shelf::Current;
 use crate::teller::Teller;
@@ -30,15 +31,21 @@ pub struct Keeper {
     current: Current,
     time: watch::Sender<Belief>,
     beats: Beats,
+    looks: Looks,
     teller: Teller,
-    /// When the last report was made, and of which sign of the browser.
-    reported: (u64, Option<u64>),
+    /// When the last report was made, of which sign of the browser, and whether the glass was wrong.
+    reported: (u64, Option<u64>, bool),
 }
 
 impl Keeper {
     /// A keeper that has read the clocks once.
     #[must_use]
-    pub fn new(settings: &Settings, current: Current, beats: Beats, link: ScreenLink) -> Self {
+    pub fn new(
+        settings: &Settings,
+        current: Current,
+        (beats, looks): (Beats, Looks),
+        link: ScreenLink,
+    ) -> Self {
         let mut clock = Clock::new(ClockRules::default());
         let earliest_now = current.borrow().trust.earliest_now;
         let belief = clock.observe(reading(settings.clock, earliest_now)).belief;
@@ -50,7 +57,8 @@ impl Keeper {
             teller: Teller::new(link, time.subscribe()),
             time,
             beats,
-            reported: (0, None),
+            looks,
+            reported: (0, None, false),
         };
         keeper.tell(EventKind::Started);
         keeper
@@ -98,12 +106,14 @@ impl Keeper {
         let sign = heard.as_ref().map(|heard| heard.at_ms);
         let since = belief.mono_ms.saturating_sub(self.reported.0);
         let is_lit = report::is_fresh(heard.as_ref(), belief.mono_ms);
-        let is_news = self.reported.1 != sign;
+        let is_wrong = self.looks.found().is_wrong();
+        let is_news = self.reported.1 != sign || self.reported.2 != is_wrong;
         if !is_news && (since < REPORT_EVERY_MS || is_lit) {
             return;
         }
-        self.reported = (belief.mono_ms, sign);
-        let report = report::make(&self.current.borrow(), &belief, heard.as_ref());
+        self.reported = (belief.mono_ms, sign, is_wrong);
+        let seen = (heard.as_ref(), is_wrong);
+        let report = report::make(&self.current.borrow(), &belief, seen);
         notify::status(report.status.en());
         self.teller.report(report);
     }

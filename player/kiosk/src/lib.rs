@@ -13,6 +13,7 @@ pub mod daemon;
 mod feedback;
 mod glass;
 mod keeper;
+mod looks;
 mod pages;
 mod qr;
 mod server;

@@ -1,7 +1,7 @@
 //! The server of the pages: only for the browser of this board, and strict with it.
 
 use crate::app::App;
-use crate::{assets, feedback, glass, pages, qr, speech};
+use crate::{assets, feedback, glass, looks, pages, qr, speech};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -35,6 +35,7 @@ pub fn router(app: App, address: SocketAddr) -> Router {
         .route("/readyz", get(readyz))
         .merge(pages::router())
         .merge(glass::router())
+        .merge(looks::router())
         .merge(feedback::router())
         .merge(qr::router())
         .merge(speech::router())

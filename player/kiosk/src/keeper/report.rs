@@ -15,12 +15,16 @@ pub fn is_fresh(heard: Option<&Heard>, now_ms: u64) -> bool {
 }
 
 /// The report at the time that is believed.
-pub fn make(verified: &Verified, belief: &Belief, heard: Option<&Heard>) -> ScreenReport {
+pub fn make(
+    verified: &Verified,
+    belief: &Belief,
+    (heard, is_wrong): (Option<&Heard>, bool),
+) -> ScreenReport {
     let trust = &verified.trust;
     ScreenReport {
         kind: ScreenKind::Kiosk,
         at_ms: belief.now,
-        status: status(verified, belief, heard),
+        status: status(verified, belief, (heard, is_wrong)),
         clock: belief.quality,
         showing: Vec::new(),
         root_version: trust.root_version,
@@ -41,11 +45,16 @@ pub fn make(verified: &Verified, belief: &Belief, heard: Option<&Heard>) -> Scre
     }
 }
 
-fn status(verified: &Verified, belief: &Belief, heard: Option<&Heard>) -> ScreenStatus {
+fn status(
+    verified: &Verified,
+    belief: &Belief,
+    (heard, is_wrong): (Option<&Heard>, bool),
+) -> ScreenStatus {
     if !verified.trust.is_whole {
         return ScreenStatus::IntegrityFault;
     }
-    if !is_fresh(heard, belief.mono_ms) {
+    // Whatever the browser says, visitors see something else.
+    if is_wrong || !is_fresh(heard, belief.mono_ms) {
         return ScreenStatus::OnlineNotLit;
     }
     if belief.quality == ClockQuality::Untrusted {
@@ -90,6 +99,14 @@ mod tests {
     }
 
     fn told(heard: Option<&Heard>, quality: ClockQuality, is_whole: bool) -> ScreenStatus {
+        told_of((heard, false), quality, is_whole)
+    }
+
+    fn told_of(
+        (heard, is_wrong): (Option<&Heard>, bool),
+        quality: ClockQuality,
+        is_whole: bool,
+    ) -> ScreenStatus {
         let mut verified = Verified::nothing();
         verified.trust.is_whole = is_whole;
         let belief = Belief {
@@ -97,7 +114,7 @@ mod tests {
             now: TimeMs(1_795_366_800_000),
             quality,
         };
-        make(&verified, &belief, heard).status
+        make(&verified, &belief, (heard, is_wrong)).status
     }
 
     #[test]
@@ -110,6 +127,8 @@ mod tests {
         let hidden = heard(99_999, false);
         assert_eq!(told(Some(&hidden), held, true), ScreenStatus::OnlineNotLit);
         assert_eq!(told(Some(&fresh), held, true), ScreenStatus::Degraded);
+        let wrong = told_of((Some(&fresh), true), held, true);
+        assert_eq!(wrong, ScreenStatus::OnlineNotLit);
         let lost = ClockQuality::Untrusted;
         assert_eq!(told(Some(&fresh), lost, true), ScreenStatus::ClockUntrusted);
         assert_eq!(
