@@ -29,6 +29,8 @@ use watching::Watch;
 
 const TICK: Duration = Duration::from_secs(1);
 const MOST_EVENTS: u32 = 500;
+/// So many of a device's newest events are looked at when it fails.
+const LAST_WORDS: u32 = 20;
 /// So many pages of events are weighed in one turn; the next goes on from there.
 const MOST_PAGES: usize = 20;
 
@@ -204,8 +206,10 @@ impl Desk {
                 self.judge(&group.cluster.id, view, now);
             }
             let changes = self.changes(group, now);
+            let failed = failed(&changes);
             let rows = rows(&group.cluster.id, changes, now);
             self.keep(app, rows).await?;
+            self.look_back(app, (group, &failed), now).await?;
         }
         self.weigh(app, &groups, now).await?;
         self.escalate(app, &groups, now).await?;
@@ -291,6 +295,32 @@ impl Desk {
         Ok(())
     }
 
+    /// What devices said of a stop before it was one: their last words come before their silence is
+    /// noticed.
+    async fn look_back(
+        &mut self,
+        app: &Shared,
+        (group, failed): (&Group<'_>, &[(String, DeviceId)]),
+        now: TimeMs,
+    ) -> Result<(), DeskError> {
+        for (id, device) in failed {
+            let query = RecordQuery {
+                kind: RecordKind::Event,
+                device: Some(device.clone()),
+                after: None,
+                span: None,
+                limit: LAST_WORDS,
+            };
+            let events = app.store.records(query).await?;
+            let case = self.case(id);
+            let said = events.iter().filter_map(evidence::of);
+            let said = said.filter(|what| case.is_some_and(|case| case.is_about(device, what)));
+            let lines = vec![(id.clone(), said.collect())];
+            self.keep(app, rows(&group.cluster.id, lines, now)).await?;
+        }
+        Ok(())
+    }
+
     /// Onto the disk, then into the incident.
     async fn keep(&mut self, app: &Shared, rows: Vec<EntryRow>) -> Result<(), DeskError> {
         let rows = self.fitting(rows);
@@ -358,6 +388,28 @@ impl Desk {
         self.cases.insert(row.incident.clone(), case);
         Ok(())
     }
+}
+
+/// The devices that have failed by these lines, each with its incident.
+fn failed(lines: &Lines) -> Vec<(String, DeviceId)> {
+    let of = |what: &What| {
+        if let What::Opened(opening) = what {
+            let parts = opening.scope.iter().flat_map(|scope| &scope.parts);
+            let down = parts.filter(|part| part.down_ms.is_some());
+            return down.map(|part| part.device.clone()).collect();
+        }
+        if let What::Failed { device, .. } = what {
+            return vec![device.clone()];
+        }
+        Vec::new()
+    };
+    let of_one = |(id, whats): &Gain| {
+        let devices = whats.iter().flat_map(of);
+        devices
+            .map(|device| (id.clone(), device))
+            .collect::<Vec<_>>()
+    };
+    lines.iter().flat_map(of_one).collect()
 }
 
 /// Lines as they are stored.

@@ -85,7 +85,7 @@ impl Desk {
                 vec![(case.id.clone(), lines.collect())]
             }
             Some(_) | None => {
-                let scene = self.scene(group).of_intrusion(device, at);
+                let scene = self.scene(group, Some(device)).of_intrusion(device, at);
                 vec![(id, opened_by(scene.plan(None, clock::now()), [what]))]
             }
         }
@@ -156,7 +156,7 @@ impl Desk {
         let mut cuts = self.cuts_within(group, (from, to));
         cuts.retain(|(one, ..)| one != device);
         cuts.push((device.clone(), from, to));
-        let scene = self.scene(group);
+        let scene = self.scene(group, Some(device));
         let stop = cut_short(&scene, &cuts, scene.rule.kiosk_ms);
         let over = |whats: Vec<What>| whats.into_iter().chain([What::Recovered, What::Resolved]);
         let now = clock::now();

@@ -91,15 +91,20 @@ impl Desk {
         }
     }
 
-    /// A cluster as it is watched.
-    pub(super) fn scene(&self, group: &Group<'_>) -> Scene {
+    /// A cluster as it is watched: of its devices those that were heard of, and `speaker`, whose event
+    /// may have come before its first heartbeat was kept.
+    pub(super) fn scene(&self, group: &Group<'_>, speaker: Option<&DeviceId>) -> Scene {
         let parts = group.views.iter().filter_map(|view| {
-            let watch = self.devices.get(&view.row.device)?;
+            let device = &view.row.device;
+            let watch = self.devices.get(device);
+            if watch.is_none() && speaker != Some(device) {
+                return None;
+            }
             Some(Watched {
-                device: view.row.device.clone(),
+                device: device.clone(),
                 kind: group.kind_of(view),
-                phase: watch.liveness.phase(),
-                cause: watch.cause,
+                phase: watch.map_or(Phase::Well, |watch| watch.liveness.phase()),
+                cause: watch.map_or(Cause::Unknown, |watch| watch.cause),
             })
         });
         Scene {
@@ -114,7 +119,7 @@ impl Desk {
 
     /// What the logs of a cluster gain.
     pub(super) fn changes(&self, group: &Group<'_>, now: TimeMs) -> Lines {
-        let scene = self.scene(group);
+        let scene = self.scene(group, None);
         if scene.parts.is_empty() {
             return Lines::new();
         }

@@ -112,6 +112,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cotmoc_controller_core::cluster::{Cluster, Clusters};
 
     fn schema(connection: &Connection) -> Vec<String> {
         let mut statement = connection
@@ -228,6 +229,47 @@ mod tests {
             .unwrap();
         assert_eq!(broken, 0);
         connection.execute("DELETE FROM document", []).unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn logs_of_devices_are_those_of_their_clusters_and_only_the_newest_events_are_weighed_again()
+     {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..6]).unwrap();
+        let opened = r#"{"at_ms": 5, "what": {"opened": {"cause": "power", "last_proof_ms": 4, "window":
+            {"zone": "Asia/Ho_Chi_Minh", "opens": "07:00", "closes": "22:00", "quota_min": 840}}}}"#;
+        let insert = format!(
+            "INSERT INTO channel VALUES ('hall', 1, 1);
+             INSERT INTO device (device, channel, state, spki_sha256, registered_ms)
+                 VALUES ('W01', 'hall', 'active', 'a', 1);
+             INSERT INTO incident_entry (incident, device, at_ms, entry)
+                 VALUES ('W01-1', 'W01', 5, '{opened}'), ('W09-1', 'W09', 5, '{opened}');
+             INSERT INTO maintenance VALUES (1, 'hall', 1, 9, 'fan', 'lan', NULL);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
+             INSERT INTO record (id, received_ms, wall_ms, clock, kind, body)
+                 SELECT i, 1, 1, 'held', 'event', '{{}}' FROM n;"
+        );
+        connection.execute_batch(&insert).unwrap();
+        drop(connection);
+        let store = super::super::Store::open(&path).unwrap();
+        let mut hall = Cluster::of_channel(&"hall".parse().unwrap());
+        hall.id = "cua-khau".parse().unwrap();
+        let clusters = Clusters::new(vec![hall]).unwrap();
+        let rows = store.entries(clusters).await.unwrap();
+        let of: Vec<&str> = rows.iter().map(|row| row.cluster.as_str()).collect();
+        assert_eq!(
+            of,
+            ["cua-khau", "W09"],
+            "a device that is gone was a cluster of its own"
+        );
+        assert_eq!(store.weighed().await.unwrap(), 200);
+        store.add_entries(rows.clone()).await.unwrap();
+        let again = store.entries(Clusters::default()).await.unwrap();
+        assert_eq!(again[2..], rows, "what is written now names its cluster");
+        let maintained = store.maintenance(cotmoc_proto::TimeMs(2)).await.unwrap();
+        assert_eq!(maintained[0].maintenance.cluster.as_str(), "hall");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod blobs;
+mod clusters;
 mod console;
 mod crash;
 mod device;
@@ -26,5 +27,6 @@ mod reports;
 mod sinks;
 mod sync;
 mod wait;
+mod watchdog;
 mod witness;
 mod world;

@@ -9,6 +9,7 @@ use cotmoc_test_kit::{Site, media};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -68,6 +69,41 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 impl World {
     /// A controller without anything.
     pub async fn empty(extra: &str) -> Self {
+        Self::begun(extra, spawn).await
+    }
+
+    /// A controller under a service manager: what it is told, and a disk that can be made full.
+    pub async fn watched(extra: &str) -> (Self, UnixDatagram) {
+        let mut manager = None;
+        let world = Self::begun(extra, |folder| {
+            let path = folder.path().join("notify");
+            manager = Some(UnixDatagram::bind(&path).unwrap());
+            let plain = command(folder);
+            // Where no room is left, a write fails; it does not end the process.
+            let mut command = Command::new("sh");
+            command
+                .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+                .arg(plain.get_program())
+                .args(plain.get_args())
+                .env("COTMOC_LOG", "off")
+                .env("NOTIFY_SOCKET", path)
+                .stdin(Stdio::null());
+            command.spawn().unwrap()
+        });
+        (world.await, manager.unwrap())
+    }
+
+    /// From now on no file of the controller grows.
+    pub fn fill_the_disk(&self) {
+        let none = rustix::process::Rlimit {
+            current: Some(1),
+            maximum: Some(1),
+        };
+        let limit = rustix::process::Resource::Fsize;
+        rustix::process::prlimit(Some(self.pid()), limit, none).unwrap();
+    }
+
+    async fn begun(extra: &str, spawn: impl FnOnce(&tempfile::TempDir) -> Child) -> Self {
         let provider = rustls::crypto::ring::default_provider();
         // Another test of this process may have installed it.
         drop(provider.install_default());
@@ -111,9 +147,7 @@ impl World {
 
     /// Ends the controller in order.
     pub async fn end(&mut self) {
-        let pid = i32::try_from(self.process.id()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).unwrap();
         let status = eventually("the controller has ended", async || {
             self.process.try_wait().unwrap()
         })
@@ -124,6 +158,11 @@ impl World {
     pub async fn restart_after_kill(&mut self) {
         self.kill();
         self.restart().await;
+    }
+
+    fn pid(&self) -> rustix::process::Pid {
+        let pid = i32::try_from(self.process.id()).unwrap();
+        rustix::process::Pid::from_raw(pid).unwrap()
     }
 
     pub async fn restart(&mut self) {
