@@ -1,8 +1,8 @@
 //! From what is due to the outbox, and from receipts back into the logs.
 
-use super::{Case, Desk, DeskError, Group, doubt, orders};
+use super::{Case, Desk, DeskError, Group, Kind, doubt, orders};
 use crate::app::Shared;
-use crate::notices::{Facts, Order};
+use crate::notices::{Facts, Occasion, Order};
 use crate::overview::DeviceView;
 use crate::store::{EntryRow, MOST_NOTICES, NoticeState};
 use cotmoc_controller_core::cause::Cause;
@@ -25,7 +25,23 @@ pub(super) struct Due {
     rows: Vec<EntryRow>,
 }
 
+/// What people hear as one message.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Together {
+    /// The controller's own network fails.
+    Everywhere,
+    /// Clusters at one place fell silent.
+    Place(String),
+}
+
 impl Due {
+    /// Nothing of it is a duty.
+    fn can_wait(&self) -> bool {
+        let occasions = self.orders.iter().map(|order| order.occasion);
+        let mut occasions = occasions.filter(|one| *one != Occasion::Opened);
+        occasions.next().is_none()
+    }
+
     fn add(&mut self, other: Self) {
         self.orders.extend(other.orders);
         self.rows.extend(other.rows);
@@ -42,22 +58,55 @@ impl Desk {
     ) -> Result<(), DeskError> {
         let network_is_well = app.network.is_well();
         let is_ours = doubt::is_our_outage(groups, &self.rules.patience, network_is_well, now);
-        let mut together = Due::default();
+        let mut together: BTreeMap<Together, Due> = BTreeMap::new();
         for id in self.open() {
             let Some(case) = self.case(&id) else {
                 continue;
             };
             let group = self.group_of(case, groups);
             let due = self.due(app, case, (&group, is_ours), now);
-            if is_ours && self.is_silence(&id) {
-                together.add(due);
+            let is_silence = self.is_silence(&id);
+            let place = &group.cluster.about.place;
+            if is_ours && is_silence {
+                together.entry(Together::Everywhere).or_default().add(due);
+            } else if is_silence && !place.is_empty() {
+                if !(due.can_wait() && self.may_follow(case, groups, now)) {
+                    let here = Together::Place(place.clone());
+                    together.entry(here).or_default().add(due);
+                }
             } else {
                 self.send(app, due).await?;
             }
             self.receipts(app, &id, &group.cluster).await?;
         }
-        together.orders = doubt::as_one(together.orders);
-        self.send(app, together).await
+        for mut due in together.into_values() {
+            due.orders = doubt::as_one(due.orders);
+            self.send(app, due).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether another cluster at the same place is silent too and about to count as stopped: what
+    /// people hear of this one can wait for that moment, and be one message.
+    fn may_follow(
+        &self,
+        case: &Case,
+        groups: &BTreeMap<ClusterId, Group<'_>>,
+        now: TimeMs,
+    ) -> bool {
+        let patience = &self.rules.patience;
+        let is_young =
+            now.since(case.incident.detected()) < patience.silent_ms - patience.suspect_ms;
+        let place = groups
+            .get(&case.cluster)
+            .map(|group| &group.cluster.about.place);
+        let is_about_to = |group: &Group<'_>| {
+            let stop = self.newest(&group.cluster.id, &Kind::Stop);
+            let is_here = Some(&group.cluster.about.place) == place;
+            let is_stopped = stop.is_some_and(Case::is_under_way);
+            is_here && !is_stopped && self.scene(group, None).may_stop(now)
+        };
+        is_young && groups.values().any(is_about_to)
     }
 
     /// The cluster of an incident, also when it has no devices any more.

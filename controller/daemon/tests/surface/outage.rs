@@ -11,17 +11,20 @@ const PEOPLE: &str = "[[incidents.people]]\nname = \"Trực ban\"\nroles = [\"op
 const WALLS: [&str; 3] = ["W01", "W02", "W03"];
 
 /// The cluster of one wall, named otherwise than it.
-fn cluster(wall: &str) -> String {
-    format!("[[clusters]]\nid = \"cum-{wall}\"\nname = \"Cụm {wall}\"\nwalls = [\"{wall}\"]\n")
+fn cluster(wall: &str, place: &str) -> String {
+    format!(
+        "[[clusters]]\nid = \"cum-{wall}\"\nname = \"Cụm {wall}\"\nplace = \"{place}\"\nwalls = [\"{wall}\"]\n"
+    )
 }
 
 /// A controller whose network is proved by `probe`, with three walls that were heard once and are to be
 /// on air at all times.
-async fn world(probe: &str, more: &str) -> (World, Vec<Device>) {
+async fn world(probe: &str, place: &str, more: &str) -> (World, Vec<Device>) {
+    let clusters = WALLS.map(|wall| cluster(wall, place));
     let world = World::start(&format!(
         "[incidents]\nnetwork = [\"{probe}\"]\nsuspect_s = 1\nsilent_s = 20\ngrace_s = 1\n{more}{PEOPLE}{}\
          [[notices.routes]]\nname = \"sheet\"\nchannel = \"sheet\"\nfolder = \"sheets\"\n",
-        WALLS.map(cluster).concat()
+        clusters.concat()
     ))
     .await;
     let mut release = world.release(1, None).await;
@@ -74,7 +77,7 @@ async fn all_sites_gone_with_our_own_network_are_one_message_and_every_hour_runs
     let early = "[[incidents.tables]]\nfrom = \"2020-01-01\"\n\
         [[incidents.tables.operation.steps]]\nid = \"operator\"\nto = [\"operator\"]\n\
         [[incidents.tables.operation.steps]]\nid = \"department\"\nto = [\"department\"]\n";
-    let (world, _walls) = world(&probe, early).await;
+    let (world, _walls) = world(&probe, "", early).await;
     let incidents = open(&world).await;
     for incident in &incidents {
         assert_eq!(incident["cause"], "unknown", "silence is no cause");
@@ -103,11 +106,37 @@ async fn all_sites_gone_with_our_own_network_are_one_message_and_every_hour_runs
 async fn all_sites_gone_while_our_network_works_are_messages_of_their_own() {
     let open_port = TcpListener::bind("127.0.0.1:0").unwrap();
     let probe = open_port.local_addr().unwrap().to_string();
-    let (world, _walls) = world(&probe, "").await;
+    let (world, _walls) = world(&probe, "", "").await;
     let incidents = open(&world).await;
     let to_operator = sent(&world, &incidents, "operator").await;
     assert_eq!(to_operator.len(), WALLS.len());
     for notice in &to_operator {
         assert!(!notice["body"].as_str().unwrap().contains("đường truyền"));
     }
+}
+
+#[tokio::test]
+async fn the_clusters_of_one_place_that_fall_silent_together_are_one_message_and_every_hour_runs() {
+    let open_port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let probe = open_port.local_addr().unwrap().to_string();
+    let early = "[[incidents.tables]]\nfrom = \"2020-01-01\"\n\
+        [[incidents.tables.operation.steps]]\nid = \"operator\"\nto = [\"operator\"]\n\
+        [[incidents.tables.operation.steps]]\nid = \"department\"\nafter_minutes = 1\n\
+        to = [\"department\"]\n";
+    let (world, _walls) = world(&probe, "phường Lào Cai", early).await;
+    let incidents = open(&world).await;
+    let to_operator = sent(&world, &incidents, "operator").await;
+    let [one] = to_operator.as_slice() else {
+        panic!("one message for the place, not {to_operator:#?}");
+    };
+    let body = one["body"].as_str().unwrap();
+    for wall in WALLS {
+        assert!(
+            body.contains(&format!("Cụm {wall}, phường Lào Cai")),
+            "{wall} in {body}"
+        );
+    }
+    assert!(!body.contains("đường truyền"), "our own network works");
+    let to_department = sent(&world, &incidents, "department").await;
+    assert_eq!(to_department.len(), WALLS.len());
 }
