@@ -20,6 +20,7 @@ use crate::overview::{DeviceView, overview};
 use crate::settings::Rules;
 use crate::store::{EntryRow, MaintenanceRow, RecordKind, RecordQuery, Store, StoreError};
 use cotmoc_controller_core::incident::{Entry, Refused, State, What};
+use cotmoc_controller_core::liveness::Phase;
 use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
 use cotmoc_service::notify;
 use std::collections::BTreeMap;
@@ -170,6 +171,12 @@ impl Desk {
             self.forgive(app, &cluster);
         }
         Ok(())
+    }
+
+    /// Where a device stands, if it was heard of.
+    #[must_use]
+    pub fn phase(&self, device: &DeviceId) -> Option<Phase> {
+        self.devices.get(device).map(|watch| watch.liveness.phase())
     }
 
     /// Until when a device that stops again and again must stay well to count as that.

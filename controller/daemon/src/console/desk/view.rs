@@ -11,6 +11,7 @@ use crate::status;
 use crate::store::{MaintenanceRow, NoticeRow, NoticeState, ReportRow};
 use askama::Template;
 use cotmoc_controller_core::incident::{Duty, Proposal, State, What};
+use cotmoc_controller_core::liveness::Phase;
 use cotmoc_controller_core::role::Right;
 use cotmoc_controller_core::saying::{self, Saying};
 use cotmoc_proto::device::ScreenKind;
@@ -167,13 +168,22 @@ fn worst(group: &Group<'_>) -> &'static str {
 
 fn component(group: &Group<'_>, view: &DeviceView, desk: &Desk, zone: &Zone) -> Component {
     let device = &view.row.device;
-    let (tone, status) = view.status.map_or_else(
-        || ("rest", words("không rõ", "unknown")),
-        |status| {
-            let said = words(status.vi(), status.en());
-            (super::super::words::tone(status), said)
-        },
-    );
+    let said = view.status.map(|status| {
+        let said = words(status.vi(), status.en());
+        (super::super::words::tone(status), said)
+    });
+    let (tone, status) = match (desk.phase(device), said) {
+        // Its last heartbeat may have been good.
+        (Some(Phase::Stopped(stop)), Some(("good" | "rest", _))) if stop.stopped.is_none() => {
+            ("bad", words("mất liên lạc", "no contact"))
+        }
+        (Some(Phase::Suspected), Some(("good" | "rest", _))) => (
+            "warn",
+            words("nghi mất liên lạc", "no contact for a moment"),
+        ),
+        (_, Some(said)) => said,
+        (_, None) => ("rest", words("không rõ", "unknown")),
+    };
     Component {
         device: device.to_string(),
         kind: match group.kind_of(view) {
