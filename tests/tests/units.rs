@@ -104,6 +104,29 @@ fn no_unit_is_more_exposed_than_two_and_a_half() {
 }
 
 #[test]
+fn with_a_modem_a_unit_sees_serial_lines_only_and_is_not_much_more_exposed() {
+    let drop_in = std::fs::read_to_string(deploy("systemd/modem.conf")).unwrap();
+    let allowed: Vec<&str> = values(&drop_in, "DeviceAllow=").collect();
+    assert_eq!(allowed, ["char-ttyUSB", "rw", "char-ttyACM", "rw"]);
+    assert!(drop_in.contains("\nDevicePolicy=closed\n"));
+    let (_, more) = drop_in.split_once("[Service]\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["cotmoc-controller.service", "cotmoc-witness.service"] {
+        let unit = std::fs::read_to_string(deploy(&format!("systemd/{name}"))).unwrap();
+        let merged = unit.replace("\n[Install]", &format!("\n{more}\n[Install]"));
+        let path = folder.path().join(name);
+        std::fs::write(&path, merged).unwrap();
+        let output = Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--no-pager"])
+            .arg(format!("--threshold={MOST_EXPOSED}"))
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}\n{}", said(&output));
+    }
+}
+
+#[test]
 fn the_folders_of_the_shipped_settings_are_the_units_own() {
     for program in ["agent", "wall", "kiosk", "glass", "controller", "witness"] {
         let unit = deploy(&format!("systemd/cotmoc-{program}.service"));

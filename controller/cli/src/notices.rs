@@ -32,6 +32,9 @@ pub struct ListArgs {
     /// At most so many, the newest
     #[arg(long, default_value_t = 50)]
     limit: u32,
+    /// How the ways out are doing, instead
+    #[arg(long, conflicts_with_all = ["incident", "retry"])]
+    routes: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,8 +58,39 @@ struct Row {
     created_ms: TimeMs,
     attempts: u64,
     accepted_ms: Option<TimeMs>,
+    #[serde(default)]
+    delivered_ms: Option<TimeMs>,
     confirmed_ms: Option<TimeMs>,
     last_error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ways {
+    routes: Vec<Way>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Way {
+    route: String,
+    channel: String,
+    waiting: u64,
+    accepted_ms: Option<TimeMs>,
+    failed_ms: Option<TimeMs>,
+    last_error: Option<String>,
+    modem: Option<Modem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Modem {
+    trouble: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Fault {
+    since_ms: TimeMs,
+    vi: String,
+    en: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -117,6 +151,9 @@ pub async fn drill(out: Out, settings: &Settings, args: &DrillArgs) -> Result<En
 /// `cotmoc notices`
 pub async fn list(out: Out, settings: &Settings, args: &ListArgs) -> Result<()> {
     let api = Api::new(settings)?;
+    if args.routes {
+        return routes(out, &api).await;
+    }
     let mut path = format!("/api/v1/notices?limit={}", args.limit);
     if let Some(incident) = &args.incident {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -134,6 +171,40 @@ pub async fn list(out: Out, settings: &Settings, args: &ListArgs) -> Result<()> 
     let answer: serde_json::Value = api.get(&path).await?;
     let rows = Notices::deserialize(&answer)?.notices;
     show(out, &OperatingWindow::default().zone, &rows);
+    Ok(out.document(&answer)?)
+}
+
+/// `cotmoc notices --routes`
+async fn routes(out: Out, api: &Api) -> Result<()> {
+    let answer: serde_json::Value = api.get("/api/v1/routes").await?;
+    let Ways { routes, faults } = Ways::deserialize(&answer)?;
+    let zone = OperatingWindow::default().zone;
+    let at = |at: Option<TimeMs>| at.map_or("–".to_owned(), |at| zone.format(at));
+    let mut table = Table::new([
+        out.words(text::NOTICE_ROUTE),
+        out.words(text::NOTICE_QUEUED),
+        out.words(text::ROUTE_LEFT),
+        out.words(text::ROUTE_FAILED),
+        out.words(text::DETAIL),
+    ]);
+    for way in routes {
+        let trouble = way.modem.and_then(|modem| modem.trouble);
+        table.row([
+            format!("{} ({})", way.route, way.channel),
+            way.waiting.to_string(),
+            at(way.accepted_ms),
+            at(way.failed_ms),
+            trouble.or(way.last_error).unwrap_or_default(),
+        ]);
+    }
+    out.table(&table);
+    for fault in faults {
+        let said = format!("{} · {}", fault.vi, fault.en);
+        out.fact(
+            text::FAULT,
+            format!("{said} ({})", zone.format(fault.since_ms)),
+        );
+    }
     Ok(out.document(&answer)?)
 }
 
@@ -155,7 +226,10 @@ fn show(out: Out, zone: &Zone, rows: &[Row]) {
             row.stage.clone(),
             format!("{} ({})", row.route, row.channel),
             row.address.clone(),
-            out.words(row.state.words()),
+            out.words(match (row.state, row.delivered_ms) {
+                (State::Accepted, Some(_)) => text::NOTICE_DELIVERED,
+                (state, _) => state.words(),
+            }),
             row.attempts.to_string(),
             detail(zone, row),
         ]);
@@ -165,7 +239,8 @@ fn show(out: Out, zone: &Zone, rows: &[Row]) {
 
 /// When it got through, or why it has not.
 fn detail(zone: &Zone, row: &Row) -> String {
-    let at = row.confirmed_ms.or(row.accepted_ms);
+    let at = row.confirmed_ms.or(row.delivered_ms).or(row.accepted_ms);
+    let at = at.filter(|_| row.state.is_through());
     match at {
         Some(at) => zone.format(at),
         None => row.last_error.clone().unwrap_or_default(),

@@ -125,11 +125,15 @@ texts! {
     REPORT_KEY_FROM_CONTROLLER = "khóa này do chính máy chủ đưa ra: hãy so với bản beacon.pub trên máy chứng kiến", "this is the controller's own word for its key: compare it with the beacon.pub of a witness";
     NOTICE_ACCEPTED = "đã chuyển", "accepted";
     NOTICE_CONFIRMED = "đã xác nhận", "confirmed";
+    NOTICE_DELIVERED = "đã đến máy nhận", "delivered";
     NOTICE_DEAD = "KHÔNG gửi được", "NOT delivered";
     NOTICE_LEASED = "đang gửi", "under way";
     NOTICE_QUEUED = "đang chờ", "waiting";
     NOTICE_ROUTE = "Đường gửi", "Route";
     NOTICE_TO = "Gửi đến", "To";
+    ROUTE_FAILED = "Lỗi gần nhất", "Last failure";
+    ROUTE_LEFT = "Gửi được gần nhất", "Last left";
+    FAULT = "CẦN KIỂM TRA", "NEEDS A PERSON";
     NO_CHANGES = "Không khác gì", "No difference";
     ON_AIR = "Đã phát / quy định", "On air / quota";
     PLAYLIST = "Danh sách", "Playlist";

@@ -66,6 +66,7 @@ pub fn router(app: &Shared) -> Router<Shared> {
         .route("/api/v1/on-air", get(records::on_air))
         .route("/api/v1/receipts", get(records::receipts))
         .route("/api/v1/notices", get(notices::list))
+        .route("/api/v1/routes", get(notices::routes))
         .route("/api/v1/notices/retry", post(notices::retry))
         .route("/api/v1/drill", post(notices::drill))
         .route("/api/v1/incidents", get(incidents::list))

@@ -8,6 +8,7 @@ use crate::ca::{Authorities, ServerCertificate, Validity};
 use crate::clock;
 use crate::directory::Directory;
 use crate::enrolment::{Attempts, Door};
+use crate::faults::Faults;
 use crate::http::{ApiError, ApiResult};
 use crate::incidents::Desk;
 use crate::ledger::Airtime;
@@ -53,6 +54,7 @@ pub struct App {
     pub airtime: Airtime,
     pub obligations: tokio::sync::Mutex<Obligations>,
     pub network: Network,
+    pub faults: Faults,
     pub uploads: Arc<Semaphore>,
     /// Questions for news that may be held at once.
     pub waiters: Arc<Semaphore>,
@@ -81,7 +83,13 @@ impl App {
         let store = Store::open(&data.join("controller.db"))?;
         let last_alive = store.probed().await?;
         clock::begin(last_alive.unwrap_or(TimeMs(0)));
-        store.note(started_note(last_alive), clock::now()).await?;
+        match store.note(started_note(last_alive), clock::now()).await {
+            // No restart makes room, and notices leave from memory meanwhile.
+            Err(error) if error.is_of_the_disk() => {
+                tracing::error!(%error, "the database takes nothing; the controller starts without");
+            }
+            noted => noted?,
+        }
         let authorities = Authorities::open(&data.join("ca"))?;
         let names = settings.names.clone();
         let certificate = ServerCertificate::new(&authorities.server, names, clock::wall())?;
@@ -95,6 +103,7 @@ impl App {
                 Obligations::load(&store, &settings.obligations).await?,
             ),
             network: Network::new(settings.network.clone()),
+            faults: Faults::default(),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),
             certificate: Arc::new(certificate),
             authorities,

@@ -72,7 +72,14 @@ impl Voice {
         })?;
         let public = p256_spki(key.public_key().as_ref());
         let text = STANDARD.encode(&public);
-        file::write_durably(&data.join("beacon.pub"), format!("{text}\n").as_bytes())?;
+        let path = data.join("beacon.pub");
+        let line = format!("{text}\n");
+        // A full disk is no reason not to start.
+        let is_there =
+            file::read_at_most(&path, MAX_KEY_BYTES).is_ok_and(|it| it == line.as_bytes());
+        if !is_there {
+            file::write_durably(&path, line.as_bytes())?;
+        }
         Ok(Self {
             key,
             random,

@@ -18,8 +18,6 @@ use cotmoc_proto::time::{HOUR, Millis};
 use cotmoc_proto::window::OperatingWindow;
 use std::time::Duration;
 
-/// The largest body of a confirmation; it is not read.
-pub const MAX_BODY_BYTES: usize = 1_024;
 const REQUESTS: usize = 64;
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// For how long a link is good.

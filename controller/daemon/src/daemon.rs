@@ -7,8 +7,8 @@ use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
 use crate::{
-    api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, incidents,
-    network, obligations, reports, verification,
+    answers, api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, faults,
+    incidents, network, obligations, reports, verification,
 };
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
@@ -69,12 +69,15 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     tasks.spawn(obligations::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(network::keep_looking(Arc::clone(&app), serving.clone()));
     tasks.spawn(drills::keep(Arc::clone(&app), serving.clone()));
+    tasks.spawn(faults::watch(Arc::clone(&app), serving.clone()));
     tasks.spawn(reports::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(beacon::speak(Arc::clone(&app), serving.clone()));
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));
     tasks.spawn(renew(Arc::clone(&app), serving.clone()));
     let text = serde_json::to_vec(&in_use).context("the addresses cannot be written")?;
-    file::write_durably(&app.settings.data.join("addresses.json"), &text)?;
+    if let Err(error) = file::write_durably(&app.settings.data.join("addresses.json"), &text) {
+        tracing::error!(%error, "the addresses in use cannot be written; the controller works without");
+    }
     tracing::info!(device = %in_use.device, enrol = %in_use.enrol, console = %in_use.console, "the controller is ready; the status page is at http://{}/", in_use.console);
     notify::ready();
     let store_ended = app.store.ended();
@@ -127,7 +130,8 @@ fn serve(
     let people = api::router(app)
         .merge(console::router())
         .merge(confirmations::router())
-        .merge(verification::router());
+        .merge(verification::router())
+        .merge(answers::router());
     let people = Listener::new(
         "console",
         console::only_known_hosts(finish(people.with_state(state()), MAX_ENVELOPE_BYTES)),
@@ -150,10 +154,11 @@ fn serve_links(
 ) -> impl Future<Output = ()> + use<> {
     let router = confirmations::router()
         .merge(verification::router())
+        .merge(answers::router())
         .merge(console::assets());
     let router = finish(
         router.with_state(Shared::clone(app)),
-        confirmations::MAX_BODY_BYTES,
+        answers::MAX_BODY_BYTES,
     );
     let people = Listener::new("links", router, None, app.settings.connections);
     async move { people.serve(listener, stop).await }

@@ -52,6 +52,8 @@ pub struct Desk {
     away: Option<(TimeMs, TimeMs)>,
     /// When it last looked at everything.
     turned: Option<TimeMs>,
+    /// Lines that the disk did not take yet, in their order.
+    unwritten: Vec<EntryRow>,
     /// The newest record whose event was weighed.
     weighed: u64,
 }
@@ -166,7 +168,10 @@ impl Desk {
         };
         case.incident.clone().add(&row.entry)?;
         let ended = matches!(row.entry.what, What::Closed { .. }).then(|| case.cluster.clone());
-        self.keep(app, vec![row]).await?;
+        // People are told that it is written only when it is.
+        self.catch_up(app).await?;
+        app.store.add_entries(vec![row.clone()]).await?;
+        self.take(vec![row])?;
         if let Some(cluster) = ended {
             self.forgive(app, &cluster);
         }
@@ -208,6 +213,9 @@ impl Desk {
         let now = clock::now();
         let views = overview(app);
         let groups = groups(&self.rules.clusters, &views);
+        if let Err(error) = self.catch_up(app).await {
+            tracing::warn!(%error, lines = self.unwritten.len(), "lines of incidents wait for the disk");
+        }
         for group in groups.values() {
             for view in &group.views {
                 self.judge(&group.cluster.id, view, now);
@@ -216,9 +224,16 @@ impl Desk {
             let failed = failed(&changes);
             let rows = rows(&group.cluster.id, changes, now);
             self.keep(app, rows).await?;
-            self.look_back(app, (group, &failed), now).await?;
+            if let Err(error) = self.look_back(app, (group, &failed), now).await {
+                tracing::error!(%error, "what devices said before they stopped could not be read");
+            }
         }
-        self.weigh(app, &groups, now).await?;
+        // Logs are written in their order; what is due does not wait for what devices wrote down.
+        if self.unwritten.is_empty()
+            && let Err(error) = self.weigh(app, &groups, now).await
+        {
+            tracing::error!(%error, "what devices wrote down could not be weighed; tried again at the next turn");
+        }
         self.escalate(app, &groups, now).await?;
         self.turned = Some(clock::now());
         Ok(())
@@ -328,13 +343,34 @@ impl Desk {
         Ok(())
     }
 
-    /// Onto the disk, then into the incident.
+    /// Writes what the disk did not take before.
+    async fn catch_up(&mut self, app: &Shared) -> Result<(), StoreError> {
+        if !self.unwritten.is_empty() {
+            app.store.add_entries(self.unwritten.clone()).await?;
+            self.unwritten.clear();
+        }
+        Ok(())
+    }
+
+    /// Onto the disk, then into the incident. While the disk takes nothing, incidents go on in memory and
+    /// the lines are written later: no hour waits for a disk.
     async fn keep(&mut self, app: &Shared, rows: Vec<EntryRow>) -> Result<(), DeskError> {
         let rows = self.fitting(rows);
         if rows.is_empty() {
             return Ok(());
         }
-        app.store.add_entries(rows.clone()).await?;
+        let written = async {
+            self.catch_up(app).await?;
+            app.store.add_entries(rows.clone()).await
+        };
+        match written.await {
+            Ok(()) => {}
+            Err(error) if error.is_of_the_disk() => {
+                tracing::error!(%error, "the log of an incident cannot be written; it goes on in memory");
+                self.unwritten.extend(rows.clone());
+            }
+            Err(error) => return Err(error.into()),
+        }
         self.take(rows)
     }
 

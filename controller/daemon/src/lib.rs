@@ -14,6 +14,7 @@
 //! ```
 
 mod accounts;
+mod answers;
 mod api;
 mod app;
 pub mod arguments;
@@ -29,6 +30,7 @@ mod directory;
 mod drills;
 mod enrol_api;
 mod enrolment;
+mod faults;
 mod http;
 mod incidents;
 mod ledger;
@@ -50,7 +52,7 @@ mod witness;
 
 pub use daemon::run;
 pub use settings::{
-    Addresses, BlobLimits, Form, Gateway, NoticeSettings, RouteSettings, Security, Settings, Sheet,
-    Smtp, Way, Webhook, WitnessSettings,
+    Addresses, BlobLimits, Form, Gateway, ModemSettings, NoticeSettings, Replies, RouteSettings,
+    Security, Settings, Sheet, Smtp, Way, Webhook, WitnessSettings,
 };
 pub use witness::run as witness;

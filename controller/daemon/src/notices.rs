@@ -2,16 +2,23 @@
 //!
 //! ```text
 //! whoever decides -> enqueue -> store (outbox) -> sender, one per route -> send -> mark
-//!                                                                   people <- link -> confirm
+//!                                              people <- link -> confirm, answers <- SMS <- people
 //! ```
 
+mod answers;
 mod link;
+mod memory;
+mod modem;
+mod outbox;
 mod plain;
 mod send;
 mod sender;
+mod state;
 mod text;
 
 pub use link::token_digest;
+pub use modem::Health;
+pub use state::RouteState;
 pub use text::{Facts, Occasion, without_link};
 
 use crate::clock;
@@ -21,11 +28,12 @@ use anyhow::Context as _;
 use cotmoc_proto::{Digest, TimeMs};
 use link::Links;
 use send::Transport;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use text::Texts;
-use tokio::sync::Notify;
+use text::{CODE, Letters, Tail, Texts};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,12 +45,28 @@ pub struct Notices {
     links: Links,
     attempt: Duration,
     routes: Vec<Route>,
+    /// The country's own prefix of telephone numbers.
+    country: String,
+    wrong: answers::Wrong,
+    behind: outbox::Behind,
+    modems: Vec<modem::Handle>,
+    /// Until they are started.
+    resting: Mutex<Option<Resting>>,
+}
+
+/// What works on modems and what they hand in.
+#[derive(Debug)]
+struct Resting {
+    owners: Vec<modem::Owner>,
+    inbox: mpsc::Receiver<modem::Inbound>,
 }
 
 #[derive(Debug)]
 struct Route {
     settings: RouteSettings,
     transport: Transport,
+    /// Where its gateway hands in answers.
+    door: Option<answers::Door>,
     news: Notify,
 }
 
@@ -79,11 +103,24 @@ impl Notices {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
+        let (inbox, inbound) = mpsc::channel(1);
+        let open = |settings| modem::new(settings, inbox.clone(), clock::now());
+        let (modems, owners): (Vec<_>, _) = settings.modems.iter().map(open).unzip();
         let route = |settings: &RouteSettings| {
-            let transport = Transport::open(settings).with_context(|| {
+            let transport = Transport::open(settings, &modems).with_context(|| {
                 format!("the route {} of notices cannot be used", settings.name)
             })?;
+            let door = match &settings.way {
+                Way::Sms(gateway) => gateway.replies.as_ref().map(answers::Door::open),
+                Way::Mail(_)
+                | Way::Modem(_)
+                | Way::Call(_)
+                | Way::Voice(_)
+                | Way::Webhook(_)
+                | Way::Sheet(_) => None,
+            };
             Ok(Route {
+                door: door.transpose()?,
                 settings: settings.clone(),
                 transport,
                 news: Notify::new(),
@@ -99,6 +136,14 @@ impl Notices {
                 .iter()
                 .map(route)
                 .collect::<anyhow::Result<_>>()?,
+            country: settings.country.clone(),
+            wrong: answers::Wrong::default(),
+            behind: outbox::Behind::default(),
+            resting: Mutex::new(Some(Resting {
+                owners,
+                inbox: inbound,
+            })),
+            modems,
         })
     }
 
@@ -112,8 +157,18 @@ impl Notices {
         stop: &CancellationToken,
     ) -> anyhow::Result<()> {
         let now = clock::now();
-        let again = self.store.release_leases(now).await?;
-        let lost = self.store.bury_unrouted(self.names(), now).await?;
+        let taken_up = async {
+            let again = self.store.release_leases(now).await?;
+            Ok((again, self.store.bury_unrouted(self.names(), now).await?))
+        };
+        let (again, lost) = match taken_up.await {
+            // What was leased is due again when its lease ends.
+            Err(error) if StoreError::is_of_the_disk(&error) => {
+                tracing::error!(%error, "the outbox cannot be written; notices are sent from memory");
+                (0, 0)
+            }
+            taken_up => taken_up?,
+        };
         if again > 0 {
             tracing::warn!(
                 again,
@@ -126,6 +181,17 @@ impl Notices {
                 "notices waited for routes that are not configured any more"
             );
         }
+        let resting = self
+            .resting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(Resting { owners, inbox }) = resting {
+            for owner in owners {
+                tasks.spawn(owner.run(stop.clone()));
+            }
+            tasks.spawn(answers::take_in(Arc::clone(self), inbox, stop.clone()));
+        }
         for index in 0..self.routes.len() {
             tasks.spawn(sender::run(Arc::clone(self), index, stop.clone()));
         }
@@ -137,19 +203,39 @@ impl Notices {
         self.routes.iter().map(|route| &route.settings)
     }
 
+    /// How the modems are, by their names.
+    #[must_use]
+    pub fn modems(&self) -> Vec<(String, Health)> {
+        let modems = self.modems.iter();
+        modems
+            .map(|modem| (modem.name().to_owned(), modem.health()))
+            .collect()
+    }
+
     /// Stores notices durably and lets them be sent. An order that is repeated changes nothing.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was stored.
     pub async fn enqueue(&self, orders: Vec<Order>) -> Result<Enqueued, StoreError> {
-        let mut done = Enqueued::default();
-        let (mut notices, mut told) = (Vec::new(), Vec::new());
+        let (notices, refused) = self.written(orders);
+        let routes: BTreeSet<String> = notices.iter().map(|one| one.route.clone()).collect();
+        let new = self.store.enqueue(notices, clock::now()).await?;
+        for route in self
+            .routes
+            .iter()
+            .filter(|one| routes.contains(&one.settings.name))
+        {
+            route.news.notify_one();
+        }
+        Ok(Enqueued { new, refused })
+    }
+
+    /// Notices ready to be sent, and the orders that no route can send, each with the reason.
+    fn written(&self, orders: Vec<Order>) -> (Vec<NewNotice>, Vec<(Order, &'static str)>) {
+        let (mut notices, mut refused) = (Vec::new(), Vec::new());
         for order in orders {
             match self.route_for(&order) {
-                Ok(route) => {
-                    notices.push(self.notice(&order, &route.settings));
-                    told.push(route);
-                }
+                Ok(route) => notices.push(self.notice(&order, &route.settings)),
                 Err(reason) => {
                     tracing::error!(
                         route = order.route,
@@ -157,15 +243,11 @@ impl Notices {
                         incident = order.incident,
                         "a notice cannot be sent: {reason}"
                     );
-                    done.refused.push((order, reason));
+                    refused.push((order, reason));
                 }
             }
         }
-        done.new = self.store.enqueue(notices, clock::now()).await?;
-        for route in told {
-            route.news.notify_one();
-        }
-        Ok(done)
+        (notices, refused)
     }
 
     /// Sends the dead notices of `incident` again, now that the cause is removed. How many.
@@ -204,18 +286,37 @@ impl Notices {
             (&order.recipient, &route.name, &order.address),
         );
         let written = match route.way {
-            Way::Sms(_) => {
+            Way::Sms(_) | Way::Modem(_) => {
                 let link = self.links.of(&key);
+                let tail = Tail {
+                    link: link.as_deref(),
+                    has_code: has_code(&route.way),
+                };
+                let letters = letters(&route.way);
+                self.texts.sms(order.occasion, &order.facts, tail, letters)
+            }
+            // It is heard: there is nothing to open and nothing to send back.
+            Way::Call(_) | Way::Voice(_) => {
+                let tail = Tail {
+                    link: None,
+                    has_code: false,
+                };
                 self.texts
-                    .sms(order.occasion, &order.facts, link.as_deref())
+                    .sms(order.occasion, &order.facts, tail, Letters::Plain)
             }
             Way::Mail(_) | Way::Webhook(_) | Way::Sheet(_) => {
                 self.texts
                     .mail(order.occasion, &order.facts, self.links.are_given())
             }
         };
+        let codes = if written.body.contains(CODE) {
+            self.links.codes(&key)
+        } else {
+            Vec::new()
+        };
         NewNotice {
             token_sha256: self.links.digest(&key),
+            codes,
             key,
             incident: order.incident.clone(),
             stage: order.stage.clone(),
@@ -237,8 +338,14 @@ impl Notices {
             (&notice.incident, &notice.stage),
             (&notice.recipient, name, &notice.address),
         );
+        let codes = if notice.body.contains(CODE) && has_code(&other.settings.way) {
+            self.links.codes(&key)
+        } else {
+            Vec::new()
+        };
         Some(NewNotice {
             token_sha256: self.links.digest(&key),
+            codes,
             key,
             incident: notice.incident.clone(),
             stage: notice.stage.clone(),
@@ -247,9 +354,34 @@ impl Notices {
             route: name.clone(),
             address: notice.address.clone(),
             subject: notice.subject.clone(),
-            body: notice.body.clone(),
+            body: match letters(&other.settings.way) {
+                Letters::Plain if notice.channel == "sms" => plain::plain(&notice.body),
+                Letters::Plain | Letters::Diacritics => notice.body.clone(),
+            },
             due_ms: now,
         })
+    }
+}
+
+/// Whether an answer by SMS comes back this way.
+const fn has_code(way: &Way) -> bool {
+    match way {
+        Way::Modem(_) => true,
+        Way::Sms(gateway) => gateway.replies.is_some(),
+        Way::Mail(_) | Way::Call(_) | Way::Voice(_) | Way::Webhook(_) | Way::Sheet(_) => false,
+    }
+}
+
+fn letters(way: &Way) -> Letters {
+    match way {
+        Way::Modem(text) if text.diacritics => Letters::Diacritics,
+        Way::Modem(_)
+        | Way::Sms(_)
+        | Way::Mail(_)
+        | Way::Call(_)
+        | Way::Voice(_)
+        | Way::Webhook(_)
+        | Way::Sheet(_) => Letters::Plain,
     }
 }
 

@@ -8,7 +8,8 @@ mod stages;
 mod witness;
 
 pub use notices::{
-    Form, Gateway, NoticeSettings, RouteSettings, Security, Sheet, Smtp, Way, Webhook,
+    Form, Gateway, ModemSettings, NoticeSettings, Replies, RouteSettings, Security, Sheet, Smtp,
+    Way, Webhook,
 };
 pub use people::Person;
 pub use witness::WitnessSettings;

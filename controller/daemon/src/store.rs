@@ -37,7 +37,7 @@ pub use drafts::{DraftRow, MAX_DRAFTS};
 pub use error::{OpenError, StoreError};
 pub use incidents::EntryRow;
 pub use maintenance::MaintenanceRow;
-pub use notices::{MOST_NOTICES, NewNotice, NoticeRow, NoticeState};
+pub use notices::{Fate, MOST_NOTICES, NewNotice, NoticeRow, NoticeState, RouteRow, Unstored};
 pub use obligations::ObligationRow;
 pub use records::{NewRecord, Note, ReceiptFacts, RecordKind, RecordQuery, RecordRow};
 pub use reports::{ReportForm, ReportRow, UnknownForm};

@@ -28,6 +28,13 @@ pub(super) async fn list(
     Ok(axum::Json(serde_json::json!({ "notices": rows })).into_response())
 }
 
+/// How the ways out are doing, and what is wrong with the controller itself.
+pub(super) async fn routes(State(app): State<Shared>) -> ApiResult<Response> {
+    let states = app.notices.states().await?;
+    let answer = serde_json::json!({ "routes": states, "faults": app.faults.now() });
+    Ok(axum::Json(answer).into_response())
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Retry {

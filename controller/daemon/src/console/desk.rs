@@ -1,6 +1,7 @@
 //! The incident desk: what waits for somebody, every incident with its evidence, and what people do.
 
 mod view;
+mod ways;
 
 use super::frame::{Frame, Problem, written};
 use super::incidents;
@@ -42,7 +43,8 @@ pub(super) fn router() -> Router<Shared> {
         .route("/incidents/{id}/{deed}", post(act))
 }
 
-async fn list(State(app): State<Shared>, who: SignedIn) -> Response {
+async fn list(State(app): State<Shared>, who: SignedIn) -> Result<Response, Problem> {
+    let states = app.notices.states().await?;
     let (zone, now) = (OperatingWindow::default().zone, clock::now());
     let views = overview(&app);
     let desk = app.desk.lock().await;
@@ -65,11 +67,12 @@ async fn list(State(app): State<Shared>, who: SignedIn) -> Response {
             &zone,
             now,
         ),
+        ways: ways::lines(&states, &app.faults.now(), &zone),
         waiting,
         others,
     };
     drop(desk);
-    written(&page)
+    Ok(written(&page))
 }
 
 async fn show(

@@ -36,7 +36,6 @@ pub(super) async fn sync(
             .collect::<ApiResult<Vec<_>>>()
     });
     let records = reading.await.map_err(|_join| ApiError::internal())??;
-    let ack = store(&app, &device.device, mark, records).await?;
     let heartbeat = Heartbeat {
         boot: request.boot,
         mono_ms: request.mono_ms,
@@ -46,7 +45,9 @@ pub(super) async fn sync(
         outbox: request.outbox,
         screens: screens(&device.device, request.screens),
     };
+    // A disk that takes no records is no reason to call the device silent.
     app.heartbeats.put(&device.device, heartbeat, now);
+    let ack = store(&app, &device.device, mark, records).await?;
     let running = app
         .heartbeats
         .get(&device.device)

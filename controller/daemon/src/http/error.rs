@@ -95,15 +95,21 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Busy | StoreError::Deadline => Self::busy(error.to_string()),
-            StoreError::Commit { .. } | StoreError::Stopped => Self::new(
+        let storage = || {
+            Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "storage",
                 "the controller cannot store anything now",
             )
             .remedy("look into the controller's log and at its disk")
-            .retry_after(20),
+            .retry_after(20)
+        };
+        if error.is_of_the_disk() {
+            return storage();
+        }
+        match error {
+            StoreError::Busy | StoreError::Deadline => Self::busy(error.to_string()),
+            StoreError::Commit { .. } | StoreError::Stopped => storage(),
             StoreError::Statement { source } => {
                 tracing::error!(error = %source, "a database statement failed: this is a defect or a damaged database");
                 Self::internal()

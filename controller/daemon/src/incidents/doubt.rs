@@ -63,6 +63,9 @@ pub(super) fn as_one(orders: Vec<Order>) -> Vec<Order> {
             | Occasion::AirTime
             | Occasion::AirTimeShort
             | Occasion::AirTimeUnknown
+            | Occasion::ControllerFault
+            | Occasion::AnswerTaken
+            | Occasion::AnswerRefused
             | Occasion::ControllerSilent
             | Occasion::ControllerBack => alone.push(order),
         }

@@ -253,7 +253,7 @@ impl Desk {
                 tracing::warn!(incident = row.incident, stage, "an incident's stage is due");
             }
         }
-        app.notices.enqueue(due.orders).await?;
+        app.notices.enqueue_in_any_case(due.orders).await?;
         self.keep(app, due.rows).await
     }
 

@@ -1,7 +1,7 @@
 //! The links by which people confirm a notice. A token is derived from the notice's key and a secret
 //! in a file; the store holds its digest only.
 
-use super::text::LINK;
+use super::text::{CODE, LINK, without};
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +13,7 @@ use std::path::Path;
 const MAX_FILE_BYTES: u64 = 1_024;
 const LEAST_CHARS: usize = 32;
 const TOKEN_BYTES: usize = 16;
+const CODES: u8 = 16;
 
 /// Makes links.
 #[derive(Debug)]
@@ -55,9 +56,13 @@ impl Links {
         Some(format!("{base}/a/{}", self.token(key)))
     }
 
-    /// `text` with its link in place.
+    /// `text` with its link and its code in place.
     #[must_use]
-    pub fn put_into(&self, text: &str, key: &str) -> String {
+    pub fn put_into(&self, text: &str, key: &str, code: Option<&str>) -> String {
+        let text = match code {
+            Some(code) => text.replace(CODE, code),
+            None => without(text, "\n", CODE),
+        };
         match self.of(key) {
             Some(link) => text.replace(LINK, &link),
             None => text.replace(LINK, "–"),
@@ -68,6 +73,18 @@ impl Links {
     #[must_use]
     pub fn digest(&self, key: &str) -> Digest {
         token_digest(&self.token(key))
+    }
+
+    /// Codes of four digits for the notice `key`, to choose the first that is free from.
+    #[must_use]
+    pub fn codes(&self, key: &str) -> Vec<String> {
+        let code = |number: u8| {
+            let tag = hmac::sign(&self.secret, format!("code {number} {key}").as_bytes());
+            let first = tag.as_ref().iter().take(4);
+            let value = first.fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+            format!("{:04}", value % 10_000)
+        };
+        (0..CODES).map(code).collect()
     }
 
     fn token(&self, key: &str) -> String {
@@ -99,5 +116,13 @@ mod tests {
         let token = link.strip_prefix("https://x.vn/a/").unwrap();
         assert_eq!(URL_SAFE_NO_PAD.decode(token).unwrap().len(), TOKEN_BYTES);
         assert_eq!(token_digest(token), after.digest("a"));
+        let codes = before.codes("a");
+        assert_eq!(codes, after.codes("a"));
+        assert_ne!(codes, before.codes("b"));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.len() == 4 && code.parse::<u16>().is_ok())
+        );
     }
 }

@@ -6,8 +6,11 @@ mod sheet;
 mod sms;
 mod webhook;
 
+use super::modem::Handle;
+use super::modem::pdu::Alphabet;
 use crate::settings::{RouteSettings, Way};
 use crate::store::NoticeRow;
+use anyhow::Context as _;
 use cotmoc_service::file;
 use std::path::Path;
 use std::time::Duration;
@@ -28,6 +31,11 @@ pub struct Letter<'n> {
 pub enum Sent {
     /// The provider has taken it over, under a number of its own.
     Accepted { reference: Option<String> },
+    /// A person has confirmed it at once.
+    Confirmed {
+        reference: Option<String>,
+        by: String,
+    },
     /// It may succeed later, not before `after`.
     Later {
         error: String,
@@ -41,20 +49,23 @@ pub enum Sent {
 #[derive(Debug)]
 pub enum Transport {
     Mail(mail::Mailer),
-    Sms(sms::Gate),
+    /// By SMS or by telephone.
+    Gate(sms::Gate),
+    Modem(Handle, Alphabet),
+    Call(Handle),
     Webhook(webhook::Hook),
     Sheet(sheet::Printer),
 }
 
 impl Sent {
-    fn later(error: impl std::fmt::Display) -> Self {
+    pub(super) fn later(error: impl std::fmt::Display) -> Self {
         Self::Later {
             error: error.to_string(),
             after: None,
         }
     }
 
-    fn never(error: impl std::fmt::Display) -> Self {
+    pub(super) fn never(error: impl std::fmt::Display) -> Self {
         Self::Never {
             error: error.to_string(),
         }
@@ -66,20 +77,60 @@ impl Transport {
     ///
     /// # Errors
     /// If a secret cannot be read, or an address is not allowed.
-    pub fn open(route: &RouteSettings) -> anyhow::Result<Self> {
+    pub fn open(route: &RouteSettings, modems: &[Handle]) -> anyhow::Result<Self> {
+        let modem = |name: &str| {
+            let found = modems.iter().find(|modem| modem.name() == name);
+            found
+                .cloned()
+                .with_context(|| format!("there is no modem {name}"))
+        };
         Ok(match &route.way {
             Way::Mail(smtp) => Self::Mail(mail::Mailer::open(smtp)?),
-            Way::Sms(gateway) => Self::Sms(sms::Gate::open(gateway)?),
+            Way::Sms(gateway) | Way::Voice(gateway) => Self::Gate(sms::Gate::open(gateway)?),
+            Way::Modem(text) => Self::Modem(
+                modem(&text.modem)?,
+                if text.diacritics {
+                    Alphabet::Ucs2
+                } else {
+                    Alphabet::Gsm7
+                },
+            ),
+            Way::Call(name) => Self::Call(modem(name)?),
             Way::Webhook(webhook) => Self::Webhook(webhook::Hook::open(webhook)?),
             Way::Sheet(sheet) => Self::Sheet(sheet::Printer::open(sheet)?),
         })
+    }
+
+    /// How long one attempt may take, where `usual` is what the settings say.
+    #[must_use]
+    pub fn limit(&self, usual: Duration) -> Duration {
+        match self {
+            Self::Mail(_) | Self::Gate(_) | Self::Webhook(_) | Self::Sheet(_) => usual,
+            Self::Modem(modem, _) => modem.text_limit(),
+            Self::Call(modem) => modem.call_limit(),
+        }
+    }
+
+    /// How many attempts may be under way at once.
+    #[must_use]
+    pub const fn lanes(&self) -> usize {
+        match self {
+            Self::Mail(_) | Self::Gate(_) | Self::Webhook(_) | Self::Sheet(_) => 4,
+            Self::Modem(..) | Self::Call(_) => 1,
+        }
     }
 
     /// One attempt. Dropping it ends it.
     pub async fn send(&self, letter: &Letter<'_>) -> Sent {
         match self {
             Self::Mail(mailer) => mailer.send(letter).await,
-            Self::Sms(gate) => gate.send(letter).await,
+            Self::Gate(gate) => gate.send(letter).await,
+            Self::Modem(modem, alphabet) => {
+                modem
+                    .text(&letter.notice.address, &letter.body, *alphabet)
+                    .await
+            }
+            Self::Call(modem) => modem.call(&letter.notice.address, &letter.body).await,
             Self::Webhook(hook) => hook.send(letter).await,
             Self::Sheet(printer) => printer.send(letter).await,
         }
@@ -87,7 +138,7 @@ impl Transport {
 }
 
 /// The secret in the file `path`, one line.
-fn secret(path: &Path) -> anyhow::Result<String> {
+pub(super) fn secret(path: &Path) -> anyhow::Result<String> {
     let text = String::from_utf8(file::read_at_most(path, MAX_SECRET_BYTES)?)?;
     let secret = text.trim_end_matches(['\r', '\n']);
     anyhow::ensure!(

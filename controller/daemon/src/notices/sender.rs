@@ -4,7 +4,7 @@
 use super::send::{Letter, Sent};
 use super::{Notices, Route};
 use crate::clock;
-use crate::store::{NoticeRow, StoreError};
+use crate::store::{Fate, NoticeRow, StoreError};
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::time::{HOUR, MINUTE, Millis, SECOND};
 use std::sync::Arc;
@@ -13,16 +13,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Attempts under way at once on one route.
-const LANES: usize = 4;
 const TICK: Duration = Duration::from_secs(1);
+/// How much longer a notice is held than an attempt may take.
+const HOLD: Duration = Duration::from_secs(10);
 /// What an attempt under way may still take when the controller ends.
 const LAST: Duration = Duration::from_secs(3);
+/// After so many attempts another route tries too, if there is one.
+const STUCK: u64 = 3;
 const LONGEST_ERROR: usize = 500;
 
 /// Sends until `stop`.
 pub(super) async fn run(notices: Arc<Notices>, index: usize, stop: CancellationToken) {
-    let lanes = Arc::new(Semaphore::new(LANES));
+    let Some(route) = notices.routes.get(index) else {
+        return;
+    };
+    let lanes = Arc::new(Semaphore::new(route.transport.lanes()));
     let attempts = TaskTracker::new();
     let sending = sending(&notices, index, (&lanes, &attempts), &stop);
     tokio::select! {
@@ -44,7 +49,8 @@ async fn sending(
     };
     while let Ok(lane) = Arc::clone(lanes).acquire_owned().await {
         let name = route.settings.name.clone();
-        match notices.store.lease(name, clock::now()).await {
+        let hold = route.transport.limit(notices.attempt) + HOLD;
+        match notices.take(&name, hold).await {
             Ok(Some(notice)) => {
                 let work = attempt(Arc::clone(notices), index, notice, lane, stop.clone());
                 attempts.spawn(work);
@@ -94,14 +100,17 @@ async fn attempt(
 async fn send(notices: &Notices, route: &Route, notice: &NoticeRow) -> Sent {
     let letter = Letter {
         notice,
-        body: notices.links.put_into(&notice.body, &notice.key),
+        body: notices
+            .links
+            .put_into(&notice.body, &notice.key, notice.code.as_deref()),
         link: notices.links.of(&notice.key),
     };
     let sending = route.transport.send(&letter);
-    match tokio::time::timeout(notices.attempt, sending).await {
+    let limit = route.transport.limit(notices.attempt);
+    match tokio::time::timeout(limit, sending).await {
         Ok(sent) => sent,
         Err(_elapsed) => Sent::Later {
-            error: format!("no answer within {} s", notices.attempt.as_secs()),
+            error: format!("no answer within {} s", limit.as_secs()),
             after: None,
         },
     }
@@ -114,14 +123,22 @@ async fn mark(
     sent: Sent,
 ) -> Result<(), StoreError> {
     let (now, name, key) = (clock::now(), &route.settings.name, &notice.key);
-    match sent {
+    let (fate, error) = match sent {
         Sent::Accepted { reference } => {
             tracing::info!(key, route = name, "a notice was accepted");
-            let reference = reference.map(|text| short(&text));
-            notices.store.accepted(notice.id, reference, now).await
+            (accepted(now, reference, None), None)
+        }
+        Sent::Confirmed { reference, by } => {
+            tracing::info!(
+                key,
+                route = name,
+                "a notice was confirmed as it was delivered"
+            );
+            let by = serde_json::json!({ "route": name, "number": notice.address, "how": by });
+            (accepted(now, reference, Some(by.to_string())), None)
         }
         Sent::Later { error, after } => {
-            let due = next_attempt(notice.attempts, after, (notice.created_ms, now));
+            let due_ms = next_attempt(notice.attempts, after, (notice.created_ms, now));
             tracing::warn!(
                 key,
                 route = name,
@@ -129,7 +146,7 @@ async fn mark(
                 error,
                 "a notice could not be sent; tried again soon"
             );
-            notices.store.failed(notice.id, short(&error), due).await
+            (Fate::Waiting { due_ms }, Some(short(&error)))
         }
         Sent::Never { error } => {
             tracing::error!(
@@ -138,17 +155,34 @@ async fn mark(
                 error,
                 "a notice will not get through on its route"
             );
-            let instead = notices.instead(notice, &route.settings, now);
-            notices
-                .store
-                .dead(notice.id, short(&error), instead, now)
-                .await?;
-            let other = route.settings.instead.as_deref();
-            if let Some(other) = other.and_then(|other| notices.route(other)) {
-                other.news.notify_one();
-            }
-            Ok(())
+            let instead = notices.instead(notice, &route.settings, now).map(Box::new);
+            (
+                Fate::Dead {
+                    at_ms: now,
+                    instead,
+                },
+                Some(short(&error)),
+            )
         }
+    };
+    let is_dead = matches!(fate, Fate::Dead { .. });
+    let is_stuck = matches!(fate, Fate::Waiting { .. }) && notice.attempts >= STUCK;
+    notices.mark(notice, fate, error).await?;
+    if is_stuck && let Some(instead) = notices.instead(notice, &route.settings, now) {
+        notices.add(instead).await?;
+    }
+    let other = route.settings.instead.as_deref().filter(|_| is_dead);
+    if let Some(other) = other.and_then(|other| notices.route(other)) {
+        other.news.notify_one();
+    }
+    Ok(())
+}
+
+fn accepted(at_ms: TimeMs, reference: Option<String>, confirmed_by: Option<String>) -> Fate {
+    Fate::Accepted {
+        at_ms,
+        reference: reference.map(|text| short(&text)),
+        confirmed_by,
     }
 }
 
@@ -189,5 +223,16 @@ mod tests {
         assert_eq!(wait(1, Some(Duration::from_secs(45)), 0), 45);
         assert_eq!(wait(9, Some(Duration::from_secs(1)), HOUR - 1), 60);
         assert_eq!(wait(9, None, HOUR), 900);
+    }
+
+    #[test]
+    fn t30_a_server_that_greylists_for_fifteen_minutes_has_the_mail_within_the_next() {
+        let (mut now, mut attempts) = (TimeMs(0), 0);
+        while now < TimeMs(15 * MINUTE) {
+            attempts += 1;
+            now = next_attempt(attempts, None, (TimeMs(0), now));
+        }
+        assert!(now <= TimeMs(16 * MINUTE), "{now:?}");
+        assert!(attempts < 25, "{attempts} attempts");
     }
 }

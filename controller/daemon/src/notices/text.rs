@@ -1,11 +1,17 @@
 //! What notices say: one text per occasion for mail, sheets and webhooks, one for SMS. Each is a file;
 //! those of the configured folder take the place of the built-in ones.
 
-use super::plain::{SMS_SEPTETS, begin, plain, septets};
+mod short;
+
+pub use short::{Letters, Tail};
+
+use super::plain::{SMS_SEPTETS, plain, septets};
 use std::path::{Path, PathBuf};
 
 /// Stands in a stored text until it is sent: the link itself is not stored.
 pub const LINK: &str = "{link}";
+/// The same for the code by which an SMS is answered.
+pub const CODE: &str = "{code}";
 const NAMES: [&str; 9] = [
     "{incident}",
     "{cluster}",
@@ -49,6 +55,12 @@ pub enum Occasion {
     AirTimeShort,
     /// The records that would say are missing.
     AirTimeUnknown,
+    /// To technicians: something about the controller itself needs a person.
+    ControllerFault,
+    /// To whoever has answered an SMS: it counts.
+    AnswerTaken,
+    /// To whoever has answered an SMS: it does not count.
+    AnswerRefused,
     /// From the witness: the controller is silent.
     ControllerSilent,
     /// From the witness: it is heard again.
@@ -104,7 +116,7 @@ pub enum TextError {
     },
     #[error("{} is not a text in UTF-8", path.display())]
     NotText { path: PathBuf },
-    #[error("{}: there is no {found}; known are {LINK} {}", path.display(), NAMES.join(" "))]
+    #[error("{}: there is no {found}; known are {LINK} {CODE} {}", path.display(), NAMES.join(" "))]
     Unknown { path: PathBuf, found: String },
     #[error("{}: one line for the subject, an empty line, then the text", path.display())]
     NoSubject { path: PathBuf },
@@ -113,7 +125,7 @@ pub enum TextError {
 }
 
 impl Occasion {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::Drill,
         Self::Opened,
         Self::Reminder,
@@ -127,6 +139,9 @@ impl Occasion {
         Self::AirTime,
         Self::AirTimeShort,
         Self::AirTimeUnknown,
+        Self::ControllerFault,
+        Self::AnswerTaken,
+        Self::AnswerRefused,
         Self::ControllerSilent,
         Self::ControllerBack,
     ];
@@ -146,6 +161,9 @@ impl Occasion {
             Self::AirTime => "air-time",
             Self::AirTimeShort => "air-time-short",
             Self::AirTimeUnknown => "air-time-unknown",
+            Self::ControllerFault => "controller-fault",
+            Self::AnswerTaken => "answer-taken",
+            Self::AnswerRefused => "answer-refused",
             Self::ControllerSilent => "controller-silent",
             Self::ControllerBack => "controller-back",
         }
@@ -174,6 +192,9 @@ impl Occasion {
             Self::AirTime => texts!("air-time"),
             Self::AirTimeShort => texts!("air-time-short"),
             Self::AirTimeUnknown => texts!("air-time-unknown"),
+            Self::ControllerFault => texts!("controller-fault"),
+            Self::AnswerTaken => texts!("answer-taken"),
+            Self::AnswerRefused => texts!("answer-refused"),
             Self::ControllerSilent => texts!("controller-silent"),
             Self::ControllerBack => texts!("controller-back"),
         }
@@ -211,44 +232,32 @@ impl Texts {
         let (subject, body) = template.split_once("\n\n").unwrap_or(("", template));
         Written {
             subject: one_line(&fill(subject, facts)),
-            body: fill(
-                &with_links(&with_note(body, facts), "\n\n", has_links),
-                facts,
-            ),
+            body: {
+                let body = with_note(body, facts);
+                let body = if has_links {
+                    body
+                } else {
+                    without(&body, "\n\n", LINK)
+                };
+                fill(&body, facts)
+            },
         }
     }
 
-    /// The text for an SMS in one part: the place's name is cut where it is too long. `link` is
-    /// counted, not written.
+    /// The text for an SMS. What is in `tail` is counted, not written; lines for what is not there are
+    /// left out.
     #[must_use]
-    pub fn sms(&self, occasion: Occasion, facts: &Facts, link: Option<&str>) -> Written {
+    pub fn sms(
+        &self,
+        occasion: Occasion,
+        facts: &Facts,
+        tail: Tail<'_>,
+        letters: Letters,
+    ) -> Written {
         let template = self.of(occasion).map_or("", |text| &text.sms);
-        let template = plain(with_links(template, "\n", link.is_some()).trim_end());
-        let plain_facts = facts.plain();
-        let room = SMS_SEPTETS + template.matches(LINK).count() * septets(LINK)
-            - link.map_or(0, septets).min(SMS_SEPTETS);
-        let rest = septets(&fill(
-            &template,
-            &Facts {
-                cluster: String::new(),
-                ..plain_facts.clone()
-            },
-        ));
-        let cluster = begin(&plain_facts.cluster, room.saturating_sub(rest));
-        let body = fill(
-            &template,
-            &Facts {
-                cluster,
-                ..plain_facts
-            },
-        );
-        let body = match body.strip_suffix(LINK) {
-            Some(text) => begin(text, room.saturating_sub(septets(LINK))) + LINK,
-            None => begin(&body, room),
-        };
         Written {
             subject: String::new(),
-            body,
+            body: short::write(template, facts, tail, letters),
         }
     }
 
@@ -258,18 +267,18 @@ impl Texts {
 }
 
 impl Facts {
-    fn plain(&self) -> Self {
-        let one_line = |text: &str| plain(text).replace('\n', " ");
+    /// The same, each value as `change` makes it.
+    fn each(&self, change: impl Fn(&str) -> String) -> Self {
         Self {
-            incident: one_line(&self.incident),
-            cluster: one_line(&self.cluster),
-            cause: one_line(&self.cause),
-            cause_en: one_line(&self.cause_en),
-            occurred: one_line(&self.occurred),
-            deadline: one_line(&self.deadline),
-            parts: one_line(&self.parts),
-            parts_en: one_line(&self.parts_en),
-            note: one_line(&self.note),
+            incident: change(&self.incident),
+            cluster: change(&self.cluster),
+            cause: change(&self.cause),
+            cause_en: change(&self.cause_en),
+            occurred: change(&self.occurred),
+            deadline: change(&self.deadline),
+            parts: change(&self.parts),
+            parts_en: change(&self.parts_en),
+            note: change(&self.note),
         }
     }
 
@@ -292,7 +301,7 @@ impl Facts {
 #[must_use]
 pub fn without_link(body: &str) -> String {
     let between = if body.contains("\n\n") { "\n\n" } else { "\n" };
-    with_links(body, between, false)
+    without(&without(body, between, LINK), between, CODE)
 }
 
 /// Fills in every name at once: what a value holds is not looked at again.
@@ -307,7 +316,7 @@ fn fill(template: &str, facts: &Facts) -> String {
             .find_map(|(name, value)| from.strip_prefix(name).map(|after| (value, after)));
         rest = match known {
             Some((value, after)) => {
-                text.push_str(&value.replace(LINK, "(link)"));
+                text.push_str(&value.replace(LINK, "(link)").replace(CODE, "(code)"));
                 after
             }
             None => {
@@ -320,8 +329,9 @@ fn fill(template: &str, facts: &Facts) -> String {
     text
 }
 
-fn with_links(template: &str, between: &str, has_links: bool) -> String {
-    let keep = |part: &&str| has_links || !part.contains(LINK);
+/// The text without the parts in which `name` stands.
+pub fn without(template: &str, between: &str, name: &str) -> String {
+    let keep = |part: &&str| !part.contains(name);
     let parts: Vec<_> = template.split(between).filter(keep).collect();
     parts.join(between)
 }
@@ -376,7 +386,7 @@ fn checked_mail(text: String, path: Option<PathBuf>) -> Result<String, TextError
 
 fn checked_sms(text: String, path: Option<PathBuf>) -> Result<String, TextError> {
     let path = path.unwrap_or_default();
-    let fixed = with_links(&text, "\n", false);
+    let fixed = without(&without(&text, "\n", LINK), "\n", CODE);
     let septets = septets(&plain(&fill(fixed.trim_end(), &Facts::default())));
     if septets > SMS_SEPTETS {
         return Err(TextError::TooLong { path, septets });
@@ -389,7 +399,7 @@ fn only_known(text: String, path: PathBuf) -> Result<String, TextError> {
     while let Some(from) = rest.find('{').and_then(|at| rest.get(at..)) {
         let known = NAMES
             .iter()
-            .chain([&LINK])
+            .chain([&LINK, &CODE])
             .find_map(|name| from.strip_prefix(name));
         let Some(after) = known else {
             let found = from.chars().take(20).collect();

@@ -1,4 +1,11 @@
-//! The ways out for notices: mail servers, SMS gateways, webhooks, folders of sheets to print.
+//! The ways out for notices: mail servers, SMS gateways, modems, calls, webhooks, folders of sheets to
+//! print.
+
+mod gateway;
+mod modem;
+
+pub use gateway::{Form, Gateway, Replies};
+pub use modem::{ModemSettings, ModemText};
 
 use cotmoc_proto::window::DayTime;
 use cotmoc_service::config::Reader;
@@ -22,6 +29,9 @@ pub struct NoticeSettings {
     pub templates: Option<PathBuf>,
     /// How long one attempt may take.
     pub attempt: Duration,
+    /// The country's own prefix of telephone numbers.
+    pub country: String,
+    pub modems: Vec<ModemSettings>,
     pub routes: Vec<RouteSettings>,
     /// When the day's drill is held; `None`: by hand only.
     pub drill: Option<DayTime>,
@@ -33,7 +43,8 @@ pub struct RouteSettings {
     pub name: String,
     /// Where a drill goes on this route.
     pub to: Vec<String>,
-    /// The route that takes over what cannot be delivered here.
+    /// The route that takes over what cannot be delivered here, and tries too what has failed here three
+    /// times.
     pub instead: Option<String>,
     pub way: Way,
 }
@@ -43,6 +54,12 @@ pub struct RouteSettings {
 pub enum Way {
     Mail(Smtp),
     Sms(Gateway),
+    /// SMS by a modem of our own.
+    Modem(ModemText),
+    /// A telephone call by the modem of this name.
+    Call(String),
+    /// A telephone call by a gateway.
+    Voice(Gateway),
     Webhook(Webhook),
     Sheet(Sheet),
 }
@@ -69,31 +86,6 @@ pub enum Security {
     None,
 }
 
-/// An SMS gateway that is spoken to over HTTP.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gateway {
-    pub url: Url,
-    pub form: Form,
-    /// The request's body with `{to}`, `{text}`, `{key}` and `{secret}`.
-    pub body: String,
-    /// A header `Name: value` with `{secret}`.
-    pub header: Option<String>,
-    pub secret_file: Option<PathBuf>,
-    /// JSON pointer of the provider's own number in its answer.
-    pub reference: Option<String>,
-    /// `/pointer=value` that an answer must hold to count as accepted.
-    pub success: Option<String>,
-    /// Addresses of this machine and of private networks may be called.
-    pub private: bool,
-}
-
-/// How the body of a request to a gateway is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    Json,
-    Urlencoded,
-}
-
 /// Another system's HTTP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
@@ -118,9 +110,22 @@ impl Way {
     pub const fn channel(&self) -> &'static str {
         match self {
             Self::Mail(_) => "mail",
-            Self::Sms(_) => "sms",
+            Self::Sms(_) | Self::Modem(_) => "sms",
+            Self::Call(_) | Self::Voice(_) => "voice",
             Self::Webhook(_) => "webhook",
             Self::Sheet(_) => "sheet",
+        }
+    }
+
+    /// The modem that it goes by.
+    #[must_use]
+    pub fn modem(&self) -> Option<&str> {
+        match self {
+            Self::Modem(text) => Some(&text.modem),
+            Self::Call(modem) => Some(modem),
+            Self::Mail(_) | Self::Sms(_) | Self::Voice(_) | Self::Webhook(_) | Self::Sheet(_) => {
+                None
+            }
         }
     }
 
@@ -129,7 +134,7 @@ impl Way {
     pub fn reaches(&self, address: &str) -> bool {
         match self {
             Self::Mail(_) => address.parse::<Address>().is_ok(),
-            Self::Sms(_) => is_number(address),
+            Self::Sms(_) | Self::Modem(_) | Self::Call(_) | Self::Voice(_) => is_number(address),
             Self::Webhook(_) | Self::Sheet(_) => address.is_empty(),
         }
     }
@@ -147,21 +152,11 @@ impl std::str::FromStr for Security {
     }
 }
 
-impl std::str::FromStr for Form {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "json" => Ok(Self::Json),
-            "urlencoded" => Ok(Self::Urlencoded),
-            _ => Err(()),
-        }
-    }
-}
-
 /// Reads the table `notices`.
 pub(super) fn read(reader: &mut Reader) -> NoticeSettings {
+    let modems = modem::read(reader);
     let routes: Vec<_> = (0..reader.tables("notices.routes"))
-        .filter_map(|number| route(reader, &format!("notices.routes.{number}")))
+        .filter_map(|number| route(reader, &format!("notices.routes.{number}"), &modems))
         .collect();
     check_names(reader, &routes);
     NoticeSettings {
@@ -169,9 +164,20 @@ pub(super) fn read(reader: &mut Reader) -> NoticeSettings {
         listen: reader.maybe("notices.listen", "an IP address and port"),
         templates: reader.maybe_path("notices.templates"),
         attempt: Duration::from_secs(reader.within("notices.attempt_s", 20, 1..=25)),
+        country: country(reader),
         drill: drill(reader),
+        modems,
         routes,
     }
+}
+
+fn country(reader: &mut Reader) -> String {
+    let expected = "the digits of a country such as \"84\"";
+    let text: String = reader.optional("notices.country", "84".to_owned(), expected);
+    if !(1..=3).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_digit()) {
+        reader.mistake("notices.country", Some(format!("{text:?}")), expected);
+    }
+    text
 }
 
 fn drill(reader: &mut Reader) -> Option<DayTime> {
@@ -198,7 +204,7 @@ fn links(reader: &mut Reader) -> Option<String> {
     Some(text)
 }
 
-fn route(reader: &mut Reader, at: &str) -> Option<RouteSettings> {
+fn route(reader: &mut Reader, at: &str, modems: &[ModemSettings]) -> Option<RouteSettings> {
     let key = |name: &str| format!("{at}.{name}");
     let expected = "a name of small letters, digits and hyphens";
     let name: Option<String> = reader.required(&key("name"), expected);
@@ -207,7 +213,7 @@ fn route(reader: &mut Reader, at: &str) -> Option<RouteSettings> {
     }
     let to: Vec<String> = reader.list(&key("to"), "addresses that a drill goes to");
     let instead = reader.maybe(&key("instead"), "the name of another route");
-    let way = way(reader, at);
+    let way = way(reader, at, modems);
     if let Some(way) = &way {
         for address in to.iter().filter(|address| !way.reaches(address)) {
             let expected = "an address of this channel: name@example.vn, +84912345678";
@@ -222,13 +228,18 @@ fn route(reader: &mut Reader, at: &str) -> Option<RouteSettings> {
     })
 }
 
-fn way(reader: &mut Reader, at: &str) -> Option<Way> {
-    let expected = "mail, sms, webhook or sheet";
+fn way(reader: &mut Reader, at: &str, modems: &[ModemSettings]) -> Option<Way> {
+    let expected = "mail, sms, voice, webhook or sheet";
     let key = format!("{at}.channel");
     let channel: String = reader.required(&key, expected)?;
     match channel.as_str() {
         "mail" => smtp(reader, at).map(Way::Mail),
-        "sms" => gateway(reader, at).map(Way::Sms),
+        "sms" | "voice" if reader.has(&format!("{at}.modem")) => match channel.as_str() {
+            "sms" => modem::text(reader, at, modems),
+            _ => modem::call(reader, at, modems),
+        },
+        "sms" => gateway::read(reader, at).map(Way::Sms),
+        "voice" => gateway::read(reader, at).map(Way::Voice),
         "webhook" => webhook(reader, at).map(Way::Webhook),
         "sheet" => sheet(reader, at).map(Way::Sheet),
         _ => {
@@ -272,39 +283,6 @@ fn smtp(reader: &mut Reader, at: &str) -> Option<Smtp> {
     })
 }
 
-fn gateway(reader: &mut Reader, at: &str) -> Option<Gateway> {
-    let key = |name: &str| format!("{at}.{name}");
-    let url = url(reader, &key("url"));
-    let form = reader.optional(&key("form"), Form::Json, "json or urlencoded");
-    let expected = "the request's body with {to} and {text}";
-    let body: Option<String> = reader.required(&key("body"), expected);
-    if let Some(body) = body
-        .as_deref()
-        .filter(|body| !(body.contains("{to}") && body.contains("{text}")))
-    {
-        reader.mistake(&key("body"), Some(format!("{body:?}")), expected);
-    }
-    let expected = "a header \"Name: value\" with {secret}";
-    let header: Option<String> = reader.maybe(&key("header"), expected);
-    if let Some(header) = header.as_deref().filter(|header| !header.contains(": ")) {
-        reader.mistake(&key("header"), Some(format!("{header:?}")), expected);
-    }
-    let secret_file = reader.maybe_path(&key("secret_file"));
-    let reference = pointer(reader, &key("reference"), "a JSON pointer such as /id");
-    let success = pointer(reader, &key("success"), "a test such as /CodeResult=100");
-    let private = reader.optional(&key("private"), false, "true or false");
-    Some(Gateway {
-        url: url?,
-        form,
-        body: body?,
-        header,
-        secret_file,
-        reference,
-        success,
-        private,
-    })
-}
-
 fn webhook(reader: &mut Reader, at: &str) -> Option<Webhook> {
     let url = url(reader, &format!("{at}.url"));
     let secret = reader.required_path(&format!("{at}.secret_file"), "a file with the secret");
@@ -332,14 +310,6 @@ fn url(reader: &mut Reader, key: &str) -> Option<Url> {
         reader.mistake(key, Some(format!("\"{url}\"")), expected);
     }
     Some(url)
-}
-
-fn pointer(reader: &mut Reader, key: &str, expected: &str) -> Option<String> {
-    let text: String = reader.maybe(key, expected)?;
-    if !text.starts_with('/') {
-        reader.mistake(key, Some(format!("{text:?}")), expected);
-    }
-    Some(text)
 }
 
 /// Names are unique, and whoever takes over is there and of the same channel.
@@ -411,7 +381,10 @@ mod tests {
             .collect();
         let notices = settings(&in_force.join("\n")).unwrap().notices;
         let channels: Vec<_> = notices.routes.iter().map(|r| r.way.channel()).collect();
-        assert_eq!(channels, ["mail", "sms", "sms", "webhook", "sheet"]);
+        let expected = ["mail", "sms", "sms", "sms", "voice", "webhook", "sheet"];
+        assert_eq!(channels, expected);
+        let modem = notices.routes.iter().find_map(|route| route.way.modem());
+        assert_eq!(modem, Some(notices.modems[0].name.as_str()));
         assert!(notices.links.is_some() && notices.listen.is_some());
     }
 
@@ -423,7 +396,10 @@ mod tests {
              security = \"none\"\nfrom = \"a@b.vn\\r\\nBcc: c@d.vn\"\nto = [\"x@y.vn\\n\"]\n\
              [[notices.routes]]\nname = \"a\"\nchannel = \"sms\"\nurl = \"file:///etc\"\n\
              body = \"{to}\"\ninstead = \"a\"\nto = [\"+84 1\"]\n\
-             [[notices.routes]]\nname = \"c\"\nchannel = \"pigeon\"\n",
+             [[notices.routes]]\nname = \"c\"\nchannel = \"pigeon\"\n\
+             [[notices.routes]]\nname = \"d\"\nchannel = \"voice\"\nmodem = \"none\"\n\
+             [[notices.modems]]\nname = \"m\"\ndevice = \"/dev/x\"\ninit = [\"AT\\r\"]\n\
+             say = \"AT+CTTS\"\n",
         )
         .unwrap_err();
         let keys: Vec<_> = mistakes.iter().map(|m| m.key.as_str()).collect();
@@ -436,6 +412,9 @@ mod tests {
             "notices.routes.1.body",
             "notices.routes.1.to",
             "notices.routes.2.channel",
+            "notices.routes.3.modem",
+            "notices.modems.0.init",
+            "notices.modems.0.say",
         ] {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }

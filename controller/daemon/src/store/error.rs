@@ -1,5 +1,6 @@
 //! What can go wrong in the store.
 
+use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
 /// Why the database could not be opened.
@@ -61,4 +62,25 @@ pub enum StoreError {
     },
     #[error("a database query took too long")]
     Deadline,
+}
+
+impl StoreError {
+    /// Whether the disk is full, failing or read-only, so that waiting a moment will not help.
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        match self {
+            Self::Commit { .. } => true,
+            Self::Statement { source } => matches!(
+                source.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::DatabaseCorrupt
+                )
+            ),
+            Self::Busy | Self::Stopped | Self::Deadline => false,
+        }
+    }
 }

@@ -2,19 +2,24 @@
 //! then marked, never marked before it is sent: whatever dies in between, it is sent again, under
 //! the same key.
 
+mod answers;
 mod fate;
+mod routes;
+mod unstored;
+
+pub use routes::RouteRow;
+pub use unstored::{Fate, Unstored};
 
 use super::records::{Note, note};
 use super::row::{integer, maybe_time, number, parsed, time};
 use super::{Store, StoreError};
-use cotmoc_proto::time::{MINUTE, Millis, SECOND};
+use cotmoc_proto::time::{MINUTE, Millis};
 use cotmoc_proto::{Digest, TimeMs};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::time::Duration;
 
 /// More notices than one incident ever has.
 pub const MOST_NOTICES: u32 = 1_000;
-/// How long one attempt holds a notice.
-const LEASE: Millis = 30 * SECOND;
 /// A repetition that lies further ahead was set before the clock went back.
 const FARTHEST: Millis = 20 * MINUTE;
 
@@ -46,6 +51,8 @@ pub struct NewNotice {
     pub body: String,
     /// Digest of the token in the notice's link.
     pub token_sha256: Digest,
+    /// Codes by which it may be answered; the first that is free is its own.
+    pub codes: Vec<String>,
     pub due_ms: TimeMs,
 }
 
@@ -64,11 +71,15 @@ pub struct NoticeRow {
     pub body: String,
     #[serde(skip)]
     pub token_sha256: Digest,
+    #[serde(skip)]
+    pub code: Option<String>,
     pub created_ms: TimeMs,
     pub due_ms: TimeMs,
     pub attempts: u64,
     pub state: NoticeState,
     pub accepted_ms: Option<TimeMs>,
+    /// When the network reported that it had arrived.
+    pub delivered_ms: Option<TimeMs>,
     pub confirmed_ms: Option<TimeMs>,
     pub confirmed_by: Option<String>,
     pub provider_ref: Option<String>,
@@ -121,11 +132,17 @@ impl Store {
         .await
     }
 
-    /// Takes the notice of `route` that has been due the longest, for half a minute.
+    /// Takes the notice of `route` that has been due the longest and holds it for `hold`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lease(&self, route: String, now: TimeMs) -> Result<Option<NoticeRow>, StoreError> {
+    pub async fn lease(
+        &self,
+        route: String,
+        hold: Duration,
+        now: TimeMs,
+    ) -> Result<Option<NoticeRow>, StoreError> {
+        let hold = Millis::try_from(hold.as_millis()).unwrap_or(Millis::MAX);
         self.write(move |connection| {
             connection
                 .prepare_cached(
@@ -141,7 +158,7 @@ impl Store {
                          ORDER BY due_ms, id LIMIT 1)
                      RETURNING *",
                 )?
-                .query_row(params![route, now.0, LEASE, FARTHEST], row_of)
+                .query_row(params![route, now.0, hold, FARTHEST], row_of)
                 .optional()
         })
         .await
@@ -191,6 +208,21 @@ impl Store {
         .await
     }
 
+    /// Which of these keys are stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn known(&self, keys: Vec<String>) -> Result<Vec<String>, StoreError> {
+        let keys = serde_json::Value::from(keys).to_string();
+        self.read(move |connection| {
+            let mut statement = connection
+                .prepare("SELECT key FROM notice WHERE key IN (SELECT value FROM json_each(?1))")?;
+            let rows = statement.query_map([keys], |row| row.get(0))?;
+            rows.collect()
+        })
+        .await
+    }
+
     /// The notice to which the link's token belongs.
     ///
     /// # Errors
@@ -227,11 +259,12 @@ impl Store {
 }
 
 fn insert(connection: &Connection, notice: &NewNotice, now: TimeMs) -> rusqlite::Result<usize> {
+    let code = answers::free_code(connection, (&notice.codes, &notice.address), now)?;
     connection
         .prepare_cached(
             "INSERT INTO notice (key, incident, stage, recipient, channel, route, address, subject,
-                                 body, token_sha256, created_ms, due_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                 body, token_sha256, created_ms, due_ms, code)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (key) DO NOTHING",
         )?
         .execute(params![
@@ -247,6 +280,7 @@ fn insert(connection: &Connection, notice: &NewNotice, now: TimeMs) -> rusqlite:
             notice.token_sha256.to_string(),
             now.0,
             notice.due_ms.0,
+            code,
         ])
 }
 
@@ -263,11 +297,13 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<NoticeRow> {
         subject: row.get("subject")?,
         body: row.get("body")?,
         token_sha256: parsed(row, "token_sha256")?,
+        code: row.get("code")?,
         created_ms: time(row, "created_ms")?,
         due_ms: time(row, "due_ms")?,
         attempts: number(row, "attempts")?,
         state: parsed(row, "state")?,
         accepted_ms: maybe_time(row, "accepted_ms")?,
+        delivered_ms: maybe_time(row, "delivered_ms")?,
         confirmed_ms: maybe_time(row, "confirmed_ms")?,
         confirmed_by: row.get("confirmed_by")?,
         provider_ref: row.get("provider_ref")?,

@@ -47,7 +47,7 @@ impl Store {
         self.read(move |connection| {
             connection.query_row(
                 "SELECT count(*) FROM (
-                     SELECT 1 FROM notice WHERE created_ms > ?1
+                     SELECT 1 FROM notice WHERE created_ms > ?1 AND recipient <> 'answer'
                      GROUP BY incident, stage, recipient
                      HAVING max(accepted_ms) IS NULL AND max(confirmed_ms) IS NULL
                         AND min(created_ms) < ?2 AND sum(state IN ('queued', 'leased')) > 0

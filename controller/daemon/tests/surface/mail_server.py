@@ -1,4 +1,4 @@
-"""A mail server for tests: python3 mail_server.py PORT FOLDER take|refuse|greylist|slow [CERT KEY]
+"""A mail server for tests: python3 mail_server.py PORT FOLDER take|refuse|greylist|greylist-long|slow [CERT KEY]
 
 Every mail that it accepts becomes a file in FOLDER, written before the answer. With port 0 it takes a
 free one; the file FOLDER/port says which. With a certificate it asks for STARTTLS and for the user
@@ -21,6 +21,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if mood == "refuse":
             return "550 5.1.1 no such mailbox"
+        if mood == "greylist-long":
+            return "451 4.7.1 greylisted, try again in fifteen minutes"
         if mood == "greylist" and address not in self.seen:
             self.seen.add(address)
             return "451 4.7.1 greylisted, try again later"

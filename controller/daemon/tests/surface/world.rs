@@ -17,7 +17,14 @@ use std::time::{Duration, Instant};
 /// No test fails because the machine is slow.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A file system of its own for the data folder, seen by whoever enters it.
+struct Disk {
+    holder: Child,
+    addresses: Value,
+}
+
 pub struct World {
+    disk: Option<Disk>,
     pub site: Site,
     pub folder: tempfile::TempDir,
     pub http: Client,
@@ -69,16 +76,17 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 impl World {
     /// A controller without anything.
     pub async fn empty(extra: &str) -> Self {
-        Self::begun(extra, spawn).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::begin(folder, plain(extra), None).await
     }
 
     /// A controller under a service manager: what it is told, and a disk that can be made full.
     pub async fn watched(extra: &str) -> (Self, UnixDatagram) {
-        let mut manager = None;
-        let world = Self::begun(extra, |folder| {
-            let path = folder.path().join("notify");
-            manager = Some(UnixDatagram::bind(&path).unwrap());
-            let plain = command(folder);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let world = Self::begin_with(folder, plain(extra), None, |folder, _| {
+            let plain = command(folder, None);
             // Where no room is left, a write fails; it does not end the process.
             let mut command = Command::new("sh");
             command
@@ -90,7 +98,7 @@ impl World {
                 .stdin(Stdio::null());
             command.spawn().unwrap()
         });
-        (world.await, manager.unwrap())
+        (world.await, manager)
     }
 
     /// From now on no file of the controller grows.
@@ -103,24 +111,57 @@ impl World {
         rustix::process::prlimit(Some(self.pid()), limit, none).unwrap();
     }
 
-    async fn begun(extra: &str, spawn: impl FnOnce(&tempfile::TempDir) -> Child) -> Self {
+    /// A controller with the site's root and channel, whose data folder is a file system of this size.
+    pub async fn on_a_small_disk(size: &str, extra: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let mounted = folder.path().join("mounted");
+        let script = format!(
+            "mount -t tmpfs -o mode=700,size={size} none {} && touch {} && exec sleep infinity",
+            data.display(),
+            mounted.display()
+        );
+        let is_root = rustix::process::geteuid().is_root();
+        let holder = Command::new("unshare")
+            .args([if is_root { "-m" } else { "-Urm" }, "sh", "-c", &script])
+            .spawn()
+            .unwrap();
+        eventually("the file system is there", async || {
+            mounted.exists().then_some(())
+        })
+        .await;
+        // Nothing can be written down about them later.
+        let free = [0; 3].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let [device, enrol, console] = free.map(|port| port.local_addr().unwrap().to_string());
+        let toml = format!(
+            "data = \"{}\"\n[listen]\ndevice = \"{device}\"\nenrol = \"{enrol}\"\n\
+             console = \"{console}\"\n{extra}",
+            data.display()
+        );
+        let addresses = json!({ "device": device, "enrol": enrol, "console": console });
+        let world = Self::begin(folder, toml, Some(Disk { holder, addresses })).await;
+        world.furnish().await;
+        world
+    }
+
+    async fn begin(folder: tempfile::TempDir, toml: String, disk: Option<Disk>) -> Self {
+        Self::begin_with(folder, toml, disk, spawn).await
+    }
+
+    async fn begin_with(
+        folder: tempfile::TempDir,
+        toml: String,
+        disk: Option<Disk>,
+        start: impl FnOnce(&tempfile::TempDir, Option<&Disk>) -> Child,
+    ) -> Self {
         let provider = rustls::crypto::ring::default_provider();
         // Another test of this process may have installed it.
         drop(provider.install_default());
-        let folder = tempfile::tempdir().unwrap();
-        // What is owed depends on the day on which the test runs.
-        let obligations = if extra.contains("[[obligations]]") {
-            ""
-        } else {
-            "obligations = []\n"
-        };
-        let toml = format!(
-            "data = \"data\"\n{obligations}[listen]\ndevice = \"127.0.0.1:0\"\nenrol = \"127.0.0.1:0\"\n\
-             console = \"127.0.0.1:0\"\n{extra}"
-        );
         std::fs::write(folder.path().join("controller.toml"), toml).unwrap();
-        let process = spawn(&folder);
+        let process = start(&folder, disk.as_ref());
         let mut world = Self {
+            disk,
             site: Site::new(),
             http: Client::builder().no_proxy().build().unwrap(),
             process,
@@ -134,10 +175,14 @@ impl World {
     /// A controller with the site's root and channel.
     pub async fn start(extra: &str) -> Self {
         let world = Self::empty(extra).await;
-        world.publish(&world.site.factory_root()).await.expect(201);
-        let channel = json!({ "channel": world.site.channel });
-        world.post("/api/v1/channels", &channel).await.expect(201);
+        world.furnish().await;
         world
+    }
+
+    async fn furnish(&self) {
+        self.publish(&self.site.factory_root()).await.expect(201);
+        let channel = json!({ "channel": self.site.channel });
+        self.post("/api/v1/channels", &channel).await.expect(201);
     }
 
     pub fn kill(&mut self) {
@@ -166,17 +211,21 @@ impl World {
     }
 
     pub async fn restart(&mut self) {
-        self.process = spawn(&self.folder);
+        self.process = spawn(&self.folder, self.disk.as_ref());
         self.wait_until_ready().await;
     }
 
     /// What became of another controller with the same settings, started beside this one.
     pub fn start_a_second(&self) -> std::process::Output {
-        command(&self.folder).output().unwrap()
+        command(&self.folder, None).output().unwrap()
     }
 
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        let data = self.folder.path().join("data");
+        match &self.disk {
+            Some(disk) => disk.inside(&data),
+            None => data,
+        }
     }
 
     pub fn address(&self, listener: &str) -> SocketAddr {
@@ -263,6 +312,15 @@ impl World {
     }
 
     async fn wait_until_ready(&mut self) {
+        if let Some(disk) = &self.disk {
+            self.addresses = disk.addresses.clone();
+            let console = self.address("console");
+            eventually("the controller is ready", async || {
+                tokio::net::TcpStream::connect(console).await.ok().map(drop)
+            })
+            .await;
+            return;
+        }
         let path = self.data().join("addresses.json");
         self.addresses = eventually("the controller is ready", async || {
             let addresses: Value = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
@@ -282,14 +340,58 @@ impl Drop for World {
     }
 }
 
-fn spawn(folder: &tempfile::TempDir) -> Child {
-    let addresses = folder.path().join("data/addresses.json");
-    drop(std::fs::remove_file(addresses));
-    command(folder).spawn().unwrap()
+impl Disk {
+    fn inside(&self, path: &std::path::Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    }
+
+    /// What runs a program with this file system in its place.
+    fn enter(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["-m", "-t", &self.holder.id().to_string()]);
+        if !rustix::process::geteuid().is_root() {
+            command.args(["-U", "--preserve-credentials"]);
+        }
+        command.arg(env!("CARGO_BIN_EXE_cotmoc-controller"));
+        command
+    }
 }
 
-fn command(folder: &tempfile::TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cotmoc-controller"));
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+    }
+}
+
+/// The settings of a controller on this machine.
+fn plain(extra: &str) -> String {
+    // What is owed depends on the day on which the test runs.
+    let obligations = if extra.contains("[[obligations]]") {
+        ""
+    } else {
+        "obligations = []\n"
+    };
+    format!(
+        "data = \"data\"\n{obligations}[listen]\ndevice = \"127.0.0.1:0\"\nenrol = \"127.0.0.1:0\"\n\
+         console = \"127.0.0.1:0\"\n{extra}"
+    )
+}
+
+fn spawn(folder: &tempfile::TempDir, disk: Option<&Disk>) -> Child {
+    if disk.is_none() {
+        let addresses = folder.path().join("data/addresses.json");
+        drop(std::fs::remove_file(addresses));
+    }
+    command(folder, disk).spawn().unwrap()
+}
+
+fn command(folder: &tempfile::TempDir, disk: Option<&Disk>) -> Command {
+    let mut command = disk.map_or_else(
+        || Command::new(env!("CARGO_BIN_EXE_cotmoc-controller")),
+        Disk::enter,
+    );
     command
         .arg("--config")
         .arg(folder.path().join("controller.toml"))

@@ -1,5 +1,7 @@
 //! What the desk's pages show, ready to be written.
 
+pub(super) use super::ways::WayOut;
+
 use super::super::frame::Frame;
 use super::super::incidents::{self, Line};
 use super::super::session::SignedIn;
@@ -28,6 +30,7 @@ pub(super) struct ListPage {
     pub alarm: usize,
     pub waiting: Vec<Line>,
     pub clusters: Vec<Cluster>,
+    pub ways: Vec<WayOut>,
     pub others: Vec<Line>,
 }
 
@@ -343,10 +346,16 @@ fn notice(row: &NoticeRow, zone: &Zone) -> Notice {
             "warn",
         ),
         NoticeState::Accepted => (
-            words(
-                format!("đã chuyển lúc {}", at(row.accepted_ms)),
-                "taken over by the provider",
-            ),
+            match row.delivered_ms {
+                Some(delivered) => words(
+                    format!("đã đến máy nhận lúc {}", zone.format(delivered)),
+                    "delivered, as the network reports",
+                ),
+                None => words(
+                    format!("đã chuyển lúc {}", at(row.accepted_ms)),
+                    "taken over by the provider",
+                ),
+            },
             "good",
         ),
         NoticeState::Confirmed => (

@@ -1,4 +1,5 @@
 use super::*;
+use cotmoc_controller_core::cause::Cause;
 
 fn facts() -> Facts {
     Facts {
@@ -14,26 +15,96 @@ fn facts() -> Facts {
     }
 }
 
+const NOTHING: Tail<'static> = Tail {
+    link: None,
+    has_code: false,
+};
+const CAUSES: [Cause; 9] = [
+    Cause::Unknown,
+    Cause::Power,
+    Cause::Display,
+    Cause::Player,
+    Cause::Network,
+    Cause::Cabinet,
+    Cause::Operator,
+    Cause::Integrity,
+    Cause::Access,
+];
 /// The longest link: a base of 40 characters and a token of 128 bits.
 const LONGEST: &str = "https://dieuhanh-cotmoc.laocai.gov.vn:80/a/0123456789abcdefghijkl";
 
 #[test]
-fn every_sms_fits_in_one_part_with_the_longest_names_and_still_says_where() {
+fn t56_every_sms_fits_in_one_part_with_the_longest_names_and_still_says_where() {
     let texts = Texts::load(None).unwrap();
-    for occasion in Occasion::ALL {
-        for link in [None, Some(LONGEST)] {
-            let written = texts.sms(occasion, &facts(), link);
+    let causes = CAUSES.map(|cause| cause.words().0);
+    for (occasion, cause) in all_pairs(&causes) {
+        let facts = Facts {
+            cause: cause.to_owned(),
+            ..facts()
+        };
+        for (link, has_code) in [
+            (None, false),
+            (None, true),
+            (Some(LONGEST), false),
+            (Some(LONGEST), true),
+        ] {
+            let tail = Tail { link, has_code };
+            let written = texts.sms(occasion, &facts, tail, Letters::Plain);
             let sent = written.body.replace(LINK, link.unwrap_or_default());
+            let sent = sent.replace(CODE, "4821");
             assert!(septets(&sent) <= SMS_SEPTETS, "{occasion:?}: {sent}");
             assert!(sent.is_ascii() && !sent.contains('{'), "{sent}");
-            assert!(
-                sent.contains("Cum thong tin doi ngoai"),
-                "{occasion:?}: {sent}"
-            );
-            assert_eq!(link.is_some(), sent.ends_with(LONGEST), "{sent}");
-            assert!(without_link(&written.body).contains("Cum thong tin"));
+            if texts.of(occasion).unwrap().sms.contains("{cluster}") {
+                assert!(
+                    sent.contains("Cum thong tin doi ngoai"),
+                    "{occasion:?}: {sent}"
+                );
+                assert!(without_link(&written.body).contains("Cum thong tin"));
+            }
+            let has_link = link.is_some() && has_link(occasion);
+            assert_eq!(has_link, sent.ends_with(LONGEST), "{sent}");
+            let has_code = has_code && is_of_incident(occasion);
+            assert_eq!(has_code, sent.contains("\nNhan OK 4821"), "{sent}");
         }
     }
+}
+
+#[test]
+fn with_diacritics_an_sms_takes_at_most_three_parts_and_keeps_them() {
+    let texts = Texts::load(None).unwrap();
+    for occasion in Occasion::ALL {
+        let tail = Tail {
+            link: Some(LONGEST),
+            has_code: true,
+        };
+        let written = texts.sms(occasion, &facts(), tail, Letters::Diacritics);
+        let sent = written.body.replace(LINK, LONGEST).replace(CODE, "4821");
+        assert!(sent.encode_utf16().count() <= 201, "{occasion:?}: {sent}");
+        assert!(!sent.is_ascii() && !sent.contains('{'), "{sent}");
+        assert_eq!(sent.ends_with(LONGEST), has_link(occasion), "{sent}");
+        assert_eq!(
+            sent.contains("Nhắn OK 4821"),
+            is_of_incident(occasion),
+            "{sent}"
+        );
+    }
+}
+
+/// Whether there is something to confirm.
+fn has_link(occasion: Occasion) -> bool {
+    use Occasion::{AnswerRefused, AnswerTaken, ControllerFault};
+    ![AnswerRefused, AnswerTaken, ControllerFault].contains(&occasion)
+}
+
+/// The witness takes no answers.
+fn is_of_incident(occasion: Occasion) -> bool {
+    use Occasion::{ControllerBack, ControllerSilent};
+    has_link(occasion) && ![ControllerBack, ControllerSilent].contains(&occasion)
+}
+
+fn all_pairs<'c>(causes: &[&'c str]) -> Vec<(Occasion, &'c str)> {
+    let pairs = |occasion| causes.iter().map(move |cause| (occasion, *cause));
+    Occasion::ALL.into_iter().flat_map(pairs).collect()
 }
 
 #[test]
@@ -48,12 +119,15 @@ fn a_mail_keeps_its_diacritics_and_has_one_line_of_subject() {
             "{}",
             written.subject
         );
-        assert!(
-            written.body.contains("Cửa khẩu quốc tế"),
-            "{}",
-            written.body
-        );
-        assert_eq!(written.body.matches(LINK).count(), 1, "{occasion:?}");
+        if texts.of(occasion).unwrap().mail.contains("{cluster}") {
+            assert!(
+                written.body.contains("Cửa khẩu quốc tế"),
+                "{}",
+                written.body
+            );
+        }
+        let links = usize::from(has_link(occasion));
+        assert_eq!(written.body.matches(LINK).count(), links, "{occasion:?}");
         assert!(!written.body.contains("{c"), "{}", written.body);
         assert_eq!(
             without_link(&written.body),
@@ -83,7 +157,7 @@ fn a_file_takes_the_place_of_the_built_in_text_and_a_wrong_one_is_refused() {
     let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     put("drill.sms.txt", "Thử {cluster}");
     let texts = Texts::load(Some(folder.path())).unwrap();
-    let written = texts.sms(Occasion::Drill, &facts(), None);
+    let written = texts.sms(Occasion::Drill, &facts(), NOTHING, Letters::Plain);
     assert!(
         written.body.starts_with("Thu Cum thong tin"),
         "{}",

@@ -34,15 +34,21 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then the next attempt is when the lease ends.
-    pub async fn failed(&self, id: u64, error: String, due: TimeMs) -> Result<(), StoreError> {
+    pub async fn failed(
+        &self,
+        id: u64,
+        error: String,
+        (due, now): (TimeMs, TimeMs),
+    ) -> Result<(), StoreError> {
         self.write(move |connection| {
             connection
                 .prepare_cached(
                     "UPDATE notice
-                     SET state = 'queued', lease_until_ms = NULL, due_ms = ?2, last_error = ?3
+                     SET state = 'queued', lease_until_ms = NULL, due_ms = ?2, last_error = ?3,
+                         failed_ms = ?4
                      WHERE id = ?1 AND state = 'leased'",
                 )?
-                .execute(params![integer(id), due.0, error])
+                .execute(params![integer(id), due.0, error, now.0])
                 .map(drop)
         })
         .await
@@ -61,10 +67,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
             let mut statement = connection.prepare_cached(
-                "UPDATE notice SET state = 'dead', lease_until_ms = NULL, last_error = ?2
+                "UPDATE notice
+                 SET state = 'dead', lease_until_ms = NULL, last_error = ?2, failed_ms = ?3
                  WHERE id = ?1 AND state = 'leased' RETURNING key, route",
             )?;
-            let mut rows = statement.query(params![integer(id), error])?;
+            let mut rows = statement.query(params![integer(id), error, now.0])?;
             let Some(row) = rows.next()? else {
                 return Ok(());
             };
@@ -137,9 +144,13 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LEASE, NoticeState};
+    use super::super::NoticeState;
     use super::*;
     use cotmoc_proto::Digest;
+    use std::time::Duration;
+
+    const HOLD: Duration = Duration::from_secs(30);
+    const LEASE: i64 = 30_000;
 
     fn notice(key: &str, route: &str) -> NewNotice {
         NewNotice {
@@ -153,6 +164,7 @@ mod tests {
             subject: String::new(),
             body: "x".to_owned(),
             token_sha256: Digest::of(key.as_bytes()),
+            codes: Vec::new(),
             due_ms: TimeMs(1_000),
         }
     }
@@ -169,7 +181,7 @@ mod tests {
         let both = vec![notice("a", "r"), notice("b", "other")];
         assert_eq!(store.enqueue(both.clone(), TimeMs(0)).await.unwrap(), 2);
         assert_eq!(store.enqueue(both, TimeMs(0)).await.unwrap(), 0);
-        let lease = async |at| store.lease("r".to_owned(), TimeMs(at)).await.unwrap();
+        let lease = async |at| store.lease("r".to_owned(), HOLD, TimeMs(at)).await.unwrap();
         assert_eq!(lease(999).await, None);
         assert_eq!(lease(1_000).await.unwrap().attempts, 1);
         assert_eq!(lease(1_000 + LEASE - 1).await, None);
@@ -186,11 +198,15 @@ mod tests {
             .enqueue(vec![notice("a", "r")], TimeMs(0))
             .await
             .unwrap();
-        let lease = async |at| store.lease("r".to_owned(), TimeMs(at)).await.unwrap();
+        let lease = async |at| store.lease("r".to_owned(), HOLD, TimeMs(at)).await.unwrap();
         let leased = lease(day).await.unwrap();
         assert!(lease(day / 2).await.is_some(), "the lease is void");
         store
-            .failed(leased.id, "no".to_owned(), TimeMs(day + 60_000))
+            .failed(
+                leased.id,
+                "no".to_owned(),
+                (TimeMs(day + 60_000), TimeMs(day)),
+            )
             .await
             .unwrap();
         assert!(lease(day / 2).await.is_some(), "the wait is void");
@@ -205,7 +221,7 @@ mod tests {
             .unwrap();
         let lease = async |route: &str| {
             let route = route.to_owned();
-            store.lease(route, TimeMs(1_000)).await.unwrap()
+            store.lease(route, HOLD, TimeMs(1_000)).await.unwrap()
         };
         let id = lease("r").await.unwrap().id;
         for _ in 0..2 {
@@ -231,7 +247,7 @@ mod tests {
             .await
             .unwrap();
         let id = store
-            .lease("r".to_owned(), TimeMs(1_000))
+            .lease("r".to_owned(), HOLD, TimeMs(1_000))
             .await
             .unwrap()
             .unwrap()
