@@ -38,7 +38,13 @@ pub enum Mime {
     Mp3,
     #[serde(rename = "audio/wav")]
     Wav,
+    /// A part of a content package: [`crate::release::LookupPart`].
+    #[serde(rename = "application/vnd.cotmoc.lookup")]
+    Lookup,
 }
+
+/// What every part of a content package begins with.
+const LOOKUP_MAGIC: &[u8] = b"COTMOCLK";
 
 impl Mime {
     /// The media type as it is written.
@@ -54,6 +60,7 @@ impl Mime {
             Self::Ogg => "audio/ogg",
             Self::Mp3 => "audio/mpeg",
             Self::Wav => "audio/wav",
+            Self::Lookup => "application/vnd.cotmoc.lookup",
         }
     }
 
@@ -62,7 +69,7 @@ impl Mime {
     pub const fn is_still(self) -> bool {
         match self {
             Self::Png | Self::Jpeg | Self::Webp | Self::Slide => true,
-            Self::Mp4 | Self::Webm | Self::Ogg | Self::Mp3 | Self::Wav => false,
+            Self::Mp4 | Self::Webm | Self::Ogg | Self::Mp3 | Self::Wav | Self::Lookup => false,
         }
     }
 
@@ -81,6 +88,9 @@ impl Mime {
     /// The type that the first bytes of a file show, whatever its name says. Slides show none.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
+        if head.starts_with(LOOKUP_MAGIC) {
+            return Some(Self::Lookup);
+        }
         match head {
             [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Self::Png),
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),

@@ -92,6 +92,9 @@ pub enum Reject {
         needed_bytes: u64,
         available_bytes: u64,
     },
+    /// The content package of the release cannot be used.
+    #[error("content package: {detail}")]
+    BadLookup { detail: String },
 }
 
 impl Reject {
@@ -123,6 +126,7 @@ impl Reject {
             Self::TakenDown { .. } => "taken-down",
             Self::MediaMissing { .. } => "media-missing",
             Self::Quota { .. } => "quota",
+            Self::BadLookup { .. } => "bad-lookup",
         }
     }
 

@@ -1,5 +1,6 @@
 //! A release: one complete programme of one channel, nothing to mix and match.
 
+use crate::device::ScreenKind;
 use crate::digest::Digest;
 use crate::id::{ChannelId, DaypartId, DeviceId, SiteId, ZoneId};
 use crate::layout::{Layout, Overlay};
@@ -21,6 +22,11 @@ pub const MAX_CROSSFADE_MS: u32 = 5_000;
 pub const MAX_ITEMS: usize = 1_000;
 /// The longest time between issue and expiry, in milliseconds.
 pub const MAX_LIFETIME_MS: Millis = 366 * DAY;
+
+/// The most assets that the media of a content package are spread over.
+pub const MAX_LOOKUP_MEDIA: usize = 16;
+/// The longest content of a content package, in bytes (128 MiB): a kiosk holds it in memory.
+pub const MAX_LOOKUP_BYTES: u64 = 128 << 20;
 
 /// What a wall does when its release has expired and the grace for being offline is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,21 +73,73 @@ pub struct Release {
     pub light: LightPlan,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub announcements: Vec<Announcement>,
+    /// What visitors of the channel's kiosks look up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<LookupPart>,
     /// Takedowns up to this sequence number end with this release.
     pub lifts_takedown: u64,
     pub note: String,
+}
+
+/// The content package of the channel's kiosks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupPart {
+    /// Entries, search index and canary queries.
+    pub content: Asset,
+    /// The media of the entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Asset>,
+}
+
+impl LookupPart {
+    /// Content first, then media.
+    pub fn assets(&self) -> impl Iterator<Item = &Asset> {
+        std::iter::once(&self.content).chain(&self.media)
+    }
+
+    fn defect(&self) -> Option<String> {
+        if self.media.len() > MAX_LOOKUP_MEDIA {
+            return Some(format!("lookup: more than {MAX_LOOKUP_MEDIA} media assets"));
+        }
+        if self.content.size_bytes > MAX_LOOKUP_BYTES {
+            return Some(format!(
+                "lookup: a content of more than {MAX_LOOKUP_BYTES} bytes"
+            ));
+        }
+        if let Some(other) = self.assets().find(|asset| asset.mime != Mime::Lookup) {
+            return Some(format!("lookup: an asset of type {}", other.mime.as_str()));
+        }
+        let defect = self.assets().find_map(Asset::defect)?;
+        Some(format!("lookup: {defect}"))
+    }
 }
 
 impl Release {
     /// Every asset of the release, each once, in order of first use.
     #[must_use]
     pub fn assets(&self) -> Vec<&Asset> {
-        let mut seen = BTreeSet::new();
-        self.items()
-            .map(|item| &item.asset)
-            .chain(self.layout.overlays.iter().filter_map(Overlay::asset))
-            .filter(|asset| seen.insert(asset.sha256))
-            .collect()
+        let lookup = self.lookup.iter().flat_map(LookupPart::assets);
+        once_each(self.on_the_wall().chain(lookup))
+    }
+
+    /// The assets that a screen of this kind shows, each once: of a wall all but the lookup, of a
+    /// kiosk the lookup, the fallback and the templates.
+    #[must_use]
+    pub fn assets_for(&self, kind: ScreenKind) -> Vec<&Asset> {
+        match kind {
+            ScreenKind::Wall => once_each(self.on_the_wall()),
+            ScreenKind::Kiosk => {
+                let lookup = self.lookup.iter().flat_map(LookupPart::assets);
+                let stills = std::iter::once(&self.fallback).chain(&self.templates);
+                once_each(lookup.chain(stills.map(|item| &item.asset)))
+            }
+        }
+    }
+
+    fn on_the_wall(&self) -> impl Iterator<Item = &Asset> {
+        let overlays = self.layout.overlays.iter().filter_map(Overlay::asset);
+        self.items().map(|item| &item.asset).chain(overlays)
     }
 
     /// Every item: playlists in order, then the fallback, the templates, the announcements.
@@ -118,7 +176,8 @@ impl Release {
             .or_else(|| self.playlists_defect())
             .or_else(|| self.sound.defect())
             .or_else(|| self.light.defect())
-            .or_else(|| self.announcements_defect());
+            .or_else(|| self.announcements_defect())
+            .or_else(|| self.lookup.as_ref().and_then(LookupPart::defect));
         match defect {
             Some(detail) => Err(Reject::BadRelease { detail }),
             None => Ok(()),
@@ -175,10 +234,9 @@ impl Release {
             .into_iter()
             .map(|asset| (asset.sha256, asset))
             .collect();
-        let overlays = self.layout.overlays.iter().filter_map(Overlay::asset);
-        self.items()
-            .map(|item| &item.asset)
-            .chain(overlays)
+        let lookup = self.lookup.iter().flat_map(LookupPart::assets);
+        self.on_the_wall()
+            .chain(lookup)
             .find(|asset| known.get(&asset.sha256) != Some(asset))
             .map(|asset| format!("asset {} is described in two ways", asset.sha256.short()))
     }
@@ -245,6 +303,11 @@ impl Release {
     }
 }
 
+fn once_each<'a>(assets: impl Iterator<Item = &'a Asset>) -> Vec<&'a Asset> {
+    let mut seen = BTreeSet::new();
+    assets.filter(|asset| seen.insert(asset.sha256)).collect()
+}
+
 fn fills_always(playlist: &Playlist, zone: &ZoneId) -> bool {
     playlist.zone == *zone
         && playlist.is_always_on()
@@ -254,6 +317,9 @@ fn fills_always(playlist: &Playlist, zone: &ZoneId) -> bool {
 fn item_defect(item: &Item) -> Option<String> {
     if let Some(defect) = item.asset.defect() {
         return Some(defect);
+    }
+    if item.asset.mime == Mime::Lookup {
+        return Some("a content package, which no wall plays".to_owned());
     }
     if item.asset.mime == Mime::Slide
         && usize::try_from(item.asset.size_bytes).map_or(true, |size| size > MAX_SLIDE_BYTES)

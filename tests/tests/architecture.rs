@@ -45,8 +45,15 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &["cotmoc-controller-core", "cotmoc-proto"],
     ),
     ("cotmoc-controller", "controller/daemon", CONTROLLER),
-    ("cotmoc-cli", "controller/cli", CONTROLLER),
+    ("cotmoc-cli", "controller/cli", CLI),
     ("cotmoc-papers", "deploy/papers", PROGRAMS),
+];
+const CLI: &[&str] = &[
+    "cotmoc-controller-core",
+    "cotmoc-lookup",
+    "cotmoc-paper",
+    "cotmoc-proto",
+    "cotmoc-service",
 ];
 const CONTROLLER: &[&str] = &[
     "cotmoc-controller-core",
@@ -103,6 +110,7 @@ const PURE: &[(&str, &[&str])] = &[
     (
         "cotmoc-lookup",
         &[
+            "ferrous-opencc",
             "fst",
             "jiff",
             "levenshtein_automata",

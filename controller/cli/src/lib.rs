@@ -13,6 +13,7 @@ mod incidents;
 mod key;
 mod keys;
 mod ledger;
+mod lookup;
 mod media;
 mod notices;
 mod obligations;
@@ -72,6 +73,9 @@ enum Command {
     /// Hình và phim · Pictures and films
     #[command(subcommand)]
     Media(media::Command),
+    /// Nội dung tra cứu · What a kiosk's visitors look up: spreadsheets, content package
+    #[command(subcommand)]
+    Lookup(lookup::Command),
     /// Bản phát hành · Releases: draft, show, sign, publish
     #[command(subcommand)]
     Release(release::Command),
@@ -116,6 +120,8 @@ enum End {
     Unconfirmed,
     /// Some of the media will not play.
     Unplayable,
+    /// Something must be corrected first; nothing was changed.
+    Wrong,
 }
 
 /// The command line as such.
@@ -137,7 +143,7 @@ pub fn run() -> ExitCode {
     match carry_out(out, cli) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Unconfirmed) => ExitCode::from(EXIT_UNCONFIRMED),
-        Ok(End::Unplayable) => ExitCode::FAILURE,
+        Ok(End::Unplayable | End::Wrong) => ExitCode::FAILURE,
         Err(error) => {
             out.error(&error);
             if error.is::<Mistakes>() {
@@ -161,6 +167,7 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
     match command {
         Command::Keys(command) => keys::run(out, command)?,
         Command::Media(command) => return media::run(out, settings, command).await,
+        Command::Lookup(command) => return lookup::run(out, &command),
         Command::Release(command) => {
             let end = release::run(out, settings, command).await;
             media::trim_cache(settings);

@@ -3,6 +3,7 @@
 
 mod items;
 mod layout;
+mod lookup;
 pub mod mistake;
 mod plans;
 mod read;
@@ -14,6 +15,7 @@ pub mod words;
 pub use read::read;
 pub use reader::Notes;
 
+use crate::lookup::Package;
 use cotmoc_proto::layout::{Overlay, Zone};
 use cotmoc_proto::plan::{LightPlan, SoundPlan};
 use cotmoc_proto::playlist::{CalendarDate, Daypart, Language};
@@ -43,6 +45,16 @@ pub struct Programme {
     pub sound: SoundPlan,
     pub light: LightPlan,
     pub announcements: Vec<SpokenPlan>,
+    pub lookup: Option<LookupPlan>,
+}
+
+/// The content package of the channel's kiosks.
+#[derive(Debug)]
+pub struct LookupPlan {
+    pub place: Place,
+    pub package: Package,
+    pub content: MediaRef,
+    pub media: Vec<MediaRef>,
 }
 
 /// How the canvas is divided, and what is drawn over it.
@@ -85,6 +97,8 @@ pub enum Use {
     Still,
     Logo,
     Announcement,
+    /// A part of a content package.
+    Lookup,
 }
 
 /// How long the release is good, counted from its issue.
@@ -157,9 +171,14 @@ impl Programme {
                 OverlayPlan::Logo { place, media, .. } => Some((place, media, Use::Logo)),
                 OverlayPlan::Drawn(_) => None,
             });
+        let lookup = self.lookup.iter().flat_map(|plan| {
+            let parts = std::iter::once(&plan.content).chain(&plan.media);
+            parts.map(|part| (&plan.place, part, Use::Lookup))
+        });
         items
             .map(|(item, used)| (&item.place, &item.media, used))
             .chain(logos)
+            .chain(lookup)
     }
 
     /// What each of [`Programme::items`] is used as.

@@ -6,6 +6,7 @@ mod diff;
 mod document;
 mod draft;
 mod look;
+mod lookup;
 mod publish;
 mod schedule;
 mod show;
@@ -14,11 +15,14 @@ mod sketch;
 mod words;
 
 use crate::End;
+use crate::api::Api;
 use crate::desk::{Desk, OfflineArgs};
+use crate::media::MediaDir;
 use crate::out::Out;
-use crate::settings::Settings;
+use crate::settings::{Settings, default_media_dir};
 use anyhow::Result;
 use cotmoc_proto::ChannelId;
+use cotmoc_proto::release::Release;
 use document::Document;
 use std::path::PathBuf;
 
@@ -80,20 +84,30 @@ async fn diff(
     if let Some(against) = against {
         let new = Document::open(settings, target).await?;
         let old = Document::from_file(&against)?;
-        return show_diff(out, Some(&old), &new);
+        return show_diff(out, settings, Some(&old.release), &new.release).await;
     }
     let desk = Desk::open(out, settings, offline).await?;
     let new = Document::open(settings, target).await?;
     let old = desk.published(&new.release.channel).await?;
-    let changes = diff::changes(old.as_ref().map(|old| &old.document), &new.release);
-    diff::show(out, old.is_some(), &changes);
-    out.document(&serde_json::json!({ "changes": changes }))?;
-    Ok(())
+    let old = old.as_ref().map(|old| &old.document);
+    show_diff(out, settings, old, &new.release).await
 }
 
-fn show_diff(out: Out, old: Option<&Document>, new: &Document) -> Result<()> {
-    let changes = diff::changes(old.map(|old| &old.release), &new.release);
+async fn show_diff(
+    out: Out,
+    settings: &Settings,
+    old: Option<&Release>,
+    new: &Release,
+) -> Result<()> {
+    let changes = diff::changes(old, new);
     diff::show(out, old.is_some(), &changes);
-    out.document(&serde_json::json!({ "changes": changes }))?;
+    let folder = MediaDir::open(default_media_dir())?;
+    let api = Api::new(settings).ok();
+    let part = |release: Option<&'_ Release>| release.and_then(|release| release.lookup.clone());
+    let (before, after) = (part(old), part(Some(new)));
+    let before = lookup::content(out, &folder, api.as_ref(), before.as_ref()).await;
+    let after = lookup::content(out, &folder, api.as_ref(), after.as_ref()).await;
+    let entries = lookup::changes(out, (old, before.as_ref()), (new, after.as_ref()));
+    out.document(&serde_json::json!({ "changes": changes, "lookup": entries }))?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::reporter::Reporter;
 use crate::screens::{Reports, Screens};
 use crate::settings::Settings;
 use crate::shelf::Shelf;
-use crate::supply::{Supply, Watched};
+use crate::supply::{Duty, Supply, Watched};
 use crate::tls::Floor;
 use anyhow::Context as _;
 use cotmoc_link::{ScreenSender, Server};
@@ -195,7 +195,10 @@ impl Base {
             self.inbox.clone(),
             self.reporter.clone(),
             screens,
-            settings.scrub,
+            Duty {
+                screens: settings.screens.clone(),
+                scrub: settings.scrub,
+            },
         ))
     }
 

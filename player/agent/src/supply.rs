@@ -13,8 +13,9 @@ use anyhow::Context as _;
 use cotmoc_link::ScreenSender;
 use cotmoc_player_core::backoff::Backoff;
 use cotmoc_player_core::media::{FileKind, Plan, Step, World, plan};
-use cotmoc_proto::device::EventKind;
+use cotmoc_proto::device::{EventKind, ScreenKind};
 use cotmoc_proto::media::Asset;
+use cotmoc_proto::release::Release;
 use cotmoc_proto::{Digest, Reject};
 use futures_util::StreamExt as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,13 @@ pub struct Watched {
     pub damaged: mpsc::Receiver<Digest>,
 }
 
+/// Whom it supplies, and how often it looks at all blobs anew.
+#[derive(Debug, Clone)]
+pub struct Duty {
+    pub screens: Vec<ScreenKind>,
+    pub scrub: Duration,
+}
+
 /// The supply of media.
 #[derive(Debug)]
 pub struct Supply {
@@ -46,7 +54,7 @@ pub struct Supply {
     inbox: Inbox,
     reporter: Reporter,
     screens: ScreenSender,
-    scrub: Duration,
+    duty: Duty,
     scrubbed: Instant,
     /// What was reported already: document, asset and reason.
     told: BTreeSet<(Digest, Option<Digest>, &'static str)>,
@@ -102,7 +110,7 @@ impl Supply {
         inbox: Inbox,
         reporter: Reporter,
         screens: ScreenSender,
-        scrub: Duration,
+        duty: Duty,
     ) -> Self {
         let mut supply = Self {
             shelf,
@@ -110,14 +118,16 @@ impl Supply {
             inbox,
             reporter,
             screens,
-            scrub,
+            duty,
             scrubbed: Instant::now(),
             told: BTreeSet::new(),
             storage_fails: false,
             doubted: BTreeMap::new(),
         };
         let delivered = supply.archive.releases().iter();
-        let assets: Vec<_> = delivered.flat_map(|one| one.release.assets()).collect();
+        let assets: Vec<_> = delivered
+            .flat_map(|one| shown(&supply.duty.screens, &one.release))
+            .collect();
         let digests = assets.iter().flat_map(|a| [a.sha256, a.chunks_sha256]);
         supply.shelf.trust(digests);
         supply
@@ -166,7 +176,7 @@ impl Supply {
         running: &BTreeSet<Digest>,
     ) -> Ended {
         let target = offer.target();
-        if self.scrubbed.elapsed() >= self.scrub {
+        if self.scrubbed.elapsed() >= self.duty.scrub {
             tracing::info!("every blob is checked again");
             self.shelf.doubt_all();
             self.scrubbed = Instant::now();
@@ -204,7 +214,7 @@ impl Supply {
             let releases = self.archive.releases().iter();
             releases
                 .filter(|one| digests.contains(&one.digest))
-                .flat_map(|one| owned(one.release.assets()))
+                .flat_map(|one| owned(shown(&self.duty.screens, &one.release)))
                 .collect()
         };
         let everything = self
@@ -217,7 +227,7 @@ impl Supply {
         let known: BTreeSet<_> = running.iter().copied().chain(newest).collect();
         let world = World {
             wanted: &target
-                .map(|target| owned(target.release.assets()))
+                .map(|target| owned(shown(&self.duty.screens, &target.release)))
                 .unwrap_or_default(),
             running: &of(&known),
             kept: &of(&everything),
@@ -428,12 +438,22 @@ impl Supply {
         self.shelf.doubt(digest);
         let releases = self.archive.releases().iter();
         let lists: Vec<_> = releases
-            .flat_map(|one| one.release.assets())
+            .flat_map(|one| shown(&self.duty.screens, &one.release))
             .filter(|asset| asset.sha256 == digest)
             .map(|asset| asset.chunks_sha256)
             .collect();
         lists.into_iter().for_each(|list| self.shelf.doubt(list));
     }
+}
+
+/// What the screens of these kinds show of a release, each asset once; all of it if none is named.
+fn shown<'r>(screens: &[ScreenKind], release: &'r Release) -> Vec<&'r Asset> {
+    if screens.is_empty() {
+        return release.assets();
+    }
+    let mut seen = BTreeSet::new();
+    let assets = screens.iter().flat_map(|kind| release.assets_for(*kind));
+    assets.filter(|asset| seen.insert(asset.sha256)).collect()
 }
 
 /// The releases that the screens run.

@@ -7,11 +7,12 @@ use crate::book::{Book, Named, Slots};
 use crate::media::MediaShelf;
 use crate::report::{Finding, GateError};
 use crate::vault::{Seat, Vault};
+use cotmoc_proto::device::ScreenKind;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::ScreenState;
 use cotmoc_proto::time::MINUTE;
 use cotmoc_proto::trust::{self, Identity, Root, TrustState};
-use cotmoc_proto::{Digest, Millis};
+use cotmoc_proto::{Digest, Millis, Reject};
 use intake::Intake;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct GateConfig {
     /// Where the agent puts blobs.
     pub media_dir: PathBuf,
     pub me: Identity,
+    /// What of a release must be here before it is accepted.
+    pub kind: ScreenKind,
     pub factory_root: Vec<u8>,
 }
 
@@ -46,7 +49,17 @@ pub struct Gate {
     shelf: MediaShelf,
     standing: Standing,
     intake: Intake,
+    trial: Option<Box<dyn Trial>>,
     unsaved_ms: Millis,
+}
+
+/// What a screen tries a release with before it replaces the one that is shown.
+pub trait Trial: std::fmt::Debug + Send {
+    /// Tries `release`, whose media are all here and are what was signed.
+    ///
+    /// # Errors
+    /// Why it must not replace the one before it; [`Reject::MediaMissing`] to be asked again.
+    fn release(&self, release: &Release, media: &MediaShelf) -> Result<(), Reject>;
 }
 
 /// What holds now.
@@ -109,9 +122,31 @@ impl Gate {
             slots,
             standing,
             intake: Intake::default(),
+            trial: None,
             unsaved_ms: 0,
         };
         Ok((gate, findings))
+    }
+
+    /// The same gate, which accepts no release that fails `trial`.
+    #[must_use]
+    pub fn tried_by(self, trial: Box<dyn Trial>) -> Self {
+        Self {
+            trial: Some(trial),
+            ..self
+        }
+    }
+
+    /// The release that was shown before [`Gate::release`], as far as it can still be proven.
+    #[must_use]
+    pub fn previous(&self) -> Option<Release> {
+        let standing = &self.standing;
+        let named = standing.book.previous?;
+        let running = standing.running.as_ref()?;
+        let bytes = self.vault.release(running.seat.other()).ok()?;
+        let admitted = trust::verify_release(&standing.root, &self.config.me, &bytes).ok()?;
+        let is_named = admitted.document.version == named.version;
+        (is_named && admitted.digest == named.sha256).then_some(admitted.document)
     }
 
     /// The release that may be shown.

@@ -23,6 +23,6 @@ mod report;
 mod vault;
 
 pub use book::Named;
-pub use gate::{Gate, GateConfig};
+pub use gate::{Gate, GateConfig, Trial};
 pub use media::{Defect, MediaError, MediaShelf, VerifiedReader};
 pub use report::{Finding, GateError, Outcome, What};

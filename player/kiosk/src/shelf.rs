@@ -3,8 +3,12 @@
 //! Whoever makes pages holds a [`Verified`] on a `watch` channel: the latest counts, and a package is
 //! exchanged between two requests, never within one.
 
+mod signed;
+mod store;
 mod unsigned;
 
+pub use signed::{CannotShow, PackageTrial};
+pub use store::{Store, StoreConfig};
 pub use unsigned::{CannotOpen, open_unsigned};
 
 use cotmoc_lookup::Lookup;
@@ -36,7 +40,7 @@ pub struct Package {
     pub media: Box<dyn Media>,
     /// Version of the release that brought it; 0: nobody signed it.
     pub release: u64,
-    /// Of `content.bin`.
+    /// Of the content; of all words, whoever signed them.
     pub sha256: Digest,
 }
 

@@ -426,6 +426,7 @@ fn open_gate(settings: &Settings) -> anyhow::Result<(Gate, Vec<Finding>)> {
         inbox_dir: settings.inbox.clone(),
         media_dir: settings.media.clone(),
         me: settings.me.clone(),
+        kind: ScreenKind::Wall,
         factory_root,
     })?)
 }

@@ -52,7 +52,8 @@ impl MediumFaults {
 pub fn medium(shelf: &MediaShelf, faults: &MediumFaults, label: &ItemId, asset: &Asset) -> Medium {
     let kind = match asset.mime {
         Mime::Slide => MediumKind::Slide,
-        Mime::Png | Mime::Jpeg | Mime::Webp => MediumKind::Still,
+        // The gate accepts no item of a content package; one would cost its own slot.
+        Mime::Png | Mime::Jpeg | Mime::Webp | Mime::Lookup => MediumKind::Still,
         Mime::Mp4 | Mime::Webm => MediumKind::Video,
         Mime::Ogg | Mime::Mp3 | Mime::Wav => MediumKind::Sound,
     };

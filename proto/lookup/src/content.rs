@@ -30,6 +30,8 @@ pub struct Content {
     /// When the content was put together, shown to visitors as "updated on".
     pub created: TimeMs,
     pub cluster: Cluster,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapPicture>,
     pub categories: Vec<Category>,
     pub entries: Vec<Entry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +54,44 @@ pub struct Cluster {
     pub position: Position,
     /// When the kiosk serves visitors; its time zone is the one of all opening hours.
     pub window: OperatingWindow,
+}
+
+/// A picture of the surroundings, north up, on which entries are shown by their position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapPicture {
+    pub picture: Picture,
+    /// The place of the picture's upper left corner.
+    pub north_west: Position,
+    /// The place of its lower right corner.
+    pub south_east: Position,
+}
+
+impl MapPicture {
+    /// Where `place` is in the picture, in thousandths of its width and height from the upper left
+    /// corner; `None` outside of it.
+    #[must_use]
+    pub fn locate(&self, place: Position) -> Option<(u16, u16)> {
+        let (top, left) = self.north_west.microdeg();
+        let (bottom, right) = self.south_east.microdeg();
+        let (lat, lon) = place.microdeg();
+        let share = |from: i32, at: i32, to: i32| {
+            let (from, at, to) = (i64::from(from), i64::from(at), i64::from(to));
+            u16::try_from((at - from) * 1_000 / (to - from)).ok()
+        };
+        let is_inside = (left..right).contains(&lon) && (bottom..top).contains(&lat);
+        is_inside.then_some(())?;
+        Some((share(left, lon, right)?, share(top, lat, bottom)?))
+    }
+}
+
+impl Content {
+    /// The media files that it needs, each with the entry that needs it; none: the map.
+    pub fn media(&self) -> impl Iterator<Item = (Option<&EntryId>, &MediaPath)> {
+        let map = self.map.iter().map(|map| (None, &map.picture.file));
+        let entries = self.entries.iter();
+        map.chain(entries.flat_map(|entry| entry.media().map(|file| (Some(&entry.id), file))))
+    }
 }
 
 /// A group of entries; groups form a tree.

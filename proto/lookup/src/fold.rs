@@ -1,6 +1,7 @@
 //! Letters as people type them: without marks, case and width, by Telex or VNI keys, in
 //! traditional characters or in pinyin.
 
+use ferrous_opencc::{OpenCC, config::BuiltinConfig};
 use pinyin::ToPinyinMulti as _;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
@@ -11,11 +12,9 @@ pub const QUERY_CHARS: usize = 80;
 /// A longer word is cut: nobody looks for it, and it would cost.
 const WORD_CHARS: usize = 40;
 
-/// Traditional and simplified character on each line, sorted, every line of seven bytes; the
-/// single characters of Open Chinese Convert (Apache-2.0).
-const TRADITIONAL: &str = include_str!("fold/traditional.txt");
-const LINE_BYTES: usize = 7;
-
+/// From traditional to simplified, by the tables of Open Chinese Convert.
+static TO_SIMPLIFIED: LazyLock<Option<OpenCC>> =
+    LazyLock::new(|| OpenCC::from_config(BuiltinConfig::T2s).ok());
 static ENGLISH: LazyLock<rust_stemmers::Stemmer> =
     LazyLock::new(|| rust_stemmers::Stemmer::create(rust_stemmers::Algorithm::English));
 
@@ -76,13 +75,10 @@ pub fn han_runs(folded: &str) -> impl Iterator<Item = Vec<char>> {
 /// The simplified form of a character.
 #[must_use]
 pub fn simplified(c: char) -> char {
-    let lines = TRADITIONAL.as_bytes().as_chunks::<LINE_BYTES>().0;
     let mut buffer = [0; 4];
-    let wanted = c.encode_utf8(&mut buffer).as_bytes();
-    let found = lines.binary_search_by(|line| line.split_at(3).0.cmp(wanted));
-    let line = found.ok().and_then(|index| lines.get(index));
-    line.and_then(|line| str::from_utf8(line).ok()?.chars().nth(1))
-        .unwrap_or(c)
+    let written = c.encode_utf8(&mut buffer);
+    let converted = TO_SIMPLIFIED.as_ref().map(|opencc| opencc.convert(written));
+    converted.and_then(|text| text.chars().next()).unwrap_or(c)
 }
 
 /// The folded syllable that Telex keys mean, if they mean one: "laof" is "lao", "ddoongf" is

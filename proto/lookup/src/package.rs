@@ -1,8 +1,10 @@
 //! The content package: what the controller builds from a content and a kiosk reads where it lies.
 //!
 //! `content.bin` holds the entries, each compressed by itself; `search.idx` the index; the queries
-//! of `canaries.json` must find their entries before the package is shown. Media lie beside them.
+//! of `canaries.json` must find their entries before the package is shown. These three travel in one
+//! [`bundle`], the media in others.
 
+pub mod bundle;
 mod canary;
 mod documents;
 mod entries;
@@ -17,6 +19,7 @@ use crate::content::{Content, Defect, MediaPath};
 use crate::index::TooBig;
 use cotmoc_proto::{Digest, EntryId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Name of the file with the entries.
 pub const CONTENT: &str = "content.bin";
@@ -49,6 +52,42 @@ impl Listed {
     }
 }
 
+impl Package {
+    /// The bundle of the package's own three files.
+    #[must_use]
+    pub fn bundle(&self) -> Vec<u8> {
+        let files = &self.files;
+        let parts = [
+            (CANARIES, &files.canaries),
+            (CONTENT, &files.content),
+            (INDEX, &files.index),
+        ];
+        let listed: Vec<Listed> = parts
+            .iter()
+            .map(|(path, bytes)| Listed::of(path, bytes))
+            .collect();
+        let mut bundle = bundle::head(&listed);
+        parts
+            .iter()
+            .for_each(|(_, bytes)| bundle.extend_from_slice(bytes));
+        bundle
+    }
+
+    /// The media, by the bundle that each belongs to; bundles without files are left out.
+    #[must_use]
+    pub fn media(&self) -> Vec<Vec<&Listed>> {
+        let mut bundles = vec![Vec::new(); bundle::MAX_MEDIA_BUNDLES];
+        let media = self.list.iter().filter(|file| file.path.starts_with(MEDIA));
+        for listed in media {
+            if let Some(files) = bundles.get_mut(bundle::number(listed)) {
+                files.push(listed);
+            }
+        }
+        bundles.retain(|files| !files.is_empty());
+        bundles
+    }
+}
+
 /// A package that was built; media are listed, not held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -62,8 +101,12 @@ pub struct Package {
 pub enum BuildError {
     #[error("the content has {} defects", .0.len())]
     Defects(Vec<Defect>),
-    #[error("entry {entry} needs {}, which is not there", file.as_str())]
-    MediaMissing { entry: EntryId, file: MediaPath },
+    #[error("{} needs {}, which is not there", entry.as_ref().map_or_else(|| "the map".to_owned(), |id| format!("entry {id}")), file.as_str())]
+    MediaMissing {
+        /// None: the map.
+        entry: Option<EntryId>,
+        file: MediaPath,
+    },
     #[error("{} canary queries do not find what they must", .0.len())]
     Canaries(Vec<Failure>),
     #[error(transparent)]
@@ -105,16 +148,18 @@ pub fn build(content: &Content, media: &[Listed]) -> Result<Package, BuildError>
 
 /// The media that entries need.
 fn needed(content: &Content, media: &[Listed]) -> Result<Vec<Listed>, BuildError> {
+    let by_path: BTreeMap<&str, &Listed> = media
+        .iter()
+        .map(|listed| (listed.path.as_str(), listed))
+        .collect();
     let mut list = Vec::new();
-    for entry in &content.entries {
-        for file in entry.media() {
-            let path = format!("{MEDIA}{}", file.as_str());
-            let Some(listed) = media.iter().find(|listed| listed.path == path) else {
-                let (entry, file) = (entry.id.clone(), file.clone());
-                return Err(BuildError::MediaMissing { entry, file });
-            };
-            list.push(listed.clone());
-        }
+    for (entry, file) in content.media() {
+        let path = format!("{MEDIA}{}", file.as_str());
+        let Some(listed) = by_path.get(path.as_str()) else {
+            let (entry, file) = (entry.cloned(), file.clone());
+            return Err(BuildError::MediaMissing { entry, file });
+        };
+        list.push((*listed).clone());
     }
     list.sort();
     list.dedup();

@@ -199,6 +199,7 @@ fn release(version: u64, lifts_takedown: u64) -> Release {
         sound: SoundPlan::default(),
         light: LightPlan::default(),
         announcements: Vec::new(),
+        lookup: None,
         lifts_takedown,
         note: String::new(),
     }

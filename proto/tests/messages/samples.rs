@@ -167,6 +167,7 @@ pub fn release() -> Release {
         sound: SoundPlan::default(),
         light: LightPlan::default(),
         announcements: Vec::new(),
+        lookup: None,
         lifts_takedown: 2,
         note: "Chương trình tuần 48".to_owned(),
     }

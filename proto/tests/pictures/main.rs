@@ -9,6 +9,7 @@
 )]
 
 mod days;
+mod lookup;
 mod rules;
 mod samples;
 mod slides;

@@ -202,6 +202,7 @@ pub fn release() -> Release {
             steps: vec![light("06:30", 100, 100), light("18:00", 45, 120)],
         },
         announcements: vec![announcement("loa", &["08:00", "16:30"])],
+        lookup: None,
         lifts_takedown: 0,
         note: String::new(),
     }

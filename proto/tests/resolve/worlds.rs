@@ -230,6 +230,7 @@ fn empty(zone: Zone, (opens, closes): Span, issued_ms: TimeMs) -> Release {
         sound: SoundPlan::default(),
         light: LightPlan::default(),
         announcements: Vec::new(),
+        lookup: None,
         lifts_takedown: 0,
         note: String::new(),
     }

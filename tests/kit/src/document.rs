@@ -73,6 +73,7 @@ pub fn release(site: &Site, version: u64, fallback: &Asset, items: &[&Asset]) ->
         sound: SoundPlan::default(),
         light: LightPlan::default(),
         announcements: Vec::new(),
+        lookup: None,
         lifts_takedown: 0,
         note: String::new(),
     }

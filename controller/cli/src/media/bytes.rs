@@ -24,7 +24,7 @@ pub fn look(file: &mut File, mime: Mime, length: u64) -> Bytes {
         Mime::Webp => webp(file, &mut bytes),
         Mime::Wav => riff(file, &mut bytes),
         Mime::Ogg => ogg(file, length, &mut bytes),
-        Mime::Webm | Mime::Mp3 | Mime::Slide => Ok(()),
+        Mime::Webm | Mime::Mp3 | Mime::Slide | Mime::Lookup => Ok(()),
     };
     looked.ok();
     bytes

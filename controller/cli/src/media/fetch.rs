@@ -122,6 +122,7 @@ impl MediaDir {
             Mime::Ogg => "ogg",
             Mime::Mp3 => "mp3",
             Mime::Wav => "wav",
+            Mime::Lookup => "lookup",
         };
         self.0.join(format!("{sha256}.{extension}"))
     }

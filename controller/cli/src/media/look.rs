@@ -29,6 +29,18 @@ pub struct Look {
     pub codec: String,
 }
 
+impl Look {
+    /// What a part of a content package shows by itself: nothing.
+    fn of_a_package() -> Self {
+        Self {
+            width_px: 0,
+            height_px: 0,
+            dur_ms: None,
+            codec: "lookup".to_owned(),
+        }
+    }
+}
+
 /// Looks at the file in `path`, `length` bytes long.
 pub fn look(path: &Path, length: u64) -> Result<(Mime, Look)> {
     let shown = path.display();
@@ -49,6 +61,9 @@ pub fn look(path: &Path, length: u64) -> Result<(Mime, Look)> {
         );
     };
     file.seek(SeekFrom::Start(0))?;
+    if mime == Mime::Lookup {
+        return Ok((mime, Look::of_a_package()));
+    }
     let look = if mime == Mime::Slide {
         slide(path)
     } else if mime.is_still() {
@@ -162,7 +177,9 @@ fn ensure_whole(file: &mut File, mime: Mime, length: u64) -> Result<()> {
                 .is_some_and(|tail| tail.ends_with(&[0xff, 0xd9]))
         }
         Mime::Webp => webp_length(file)? == length,
-        Mime::Mp4 | Mime::Webm | Mime::Slide | Mime::Ogg | Mime::Mp3 | Mime::Wav => true,
+        Mime::Mp4 | Mime::Webm | Mime::Slide | Mime::Ogg | Mime::Mp3 | Mime::Wav | Mime::Lookup => {
+            true
+        }
     };
     ensure!(
         whole,

@@ -30,7 +30,8 @@ pub fn probe(path: &Path) -> Result<Probe> {
         .take(64)
         .read_to_end(&mut head)
         .with_context(|| format!("read {shown}"))?;
-    let mime = super::look::sniff(path, &head);
+    // A content package is no picture and no sound, whatever is wrong with it.
+    let mime = super::look::sniff(path, &head).filter(|mime| *mime != Mime::Lookup);
     let mut probe = Probe {
         extension: path
             .extension()

@@ -214,6 +214,6 @@ fn demuxer(mime: Mime) -> Option<&'static str> {
         Mime::Ogg => Some("ogg"),
         Mime::Mp3 => Some("mp3"),
         Mime::Wav => Some("wav"),
-        Mime::Slide => None,
+        Mime::Slide | Mime::Lookup => None,
     }
 }

@@ -94,6 +94,7 @@ pub fn is_usual(mime: Mime, extension: &str) -> bool {
         Mime::Mp4 => &["mp4", "m4v", "mov"],
         Mime::Webm => &["webm", "mkv"],
         Mime::Slide => &["json"],
+        Mime::Lookup => &["lookup"],
         Mime::Ogg => &["ogg", "oga", "opus"],
         Mime::Mp3 => &["mp3"],
         Mime::Wav => &["wav"],

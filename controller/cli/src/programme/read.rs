@@ -54,6 +54,7 @@ pub fn read<'t>(notes: &'t Notes<'t>, table: &'t DeTable<'t>, folder: &Path) -> 
     let announcements = plans::announcements(&top, &items);
     let (sound, light) = (plans::sound(&top), plans::light(&top));
     let (note, dates) = (top.text("note"), dates(&top));
+    let lookup = super::lookup::read(&top, folder);
     let lift_takedowns = top.or("lift_takedowns", words::YES_OR_NO, false);
     top.finish();
     let programme = Programme {
@@ -71,6 +72,7 @@ pub fn read<'t>(notes: &'t Notes<'t>, table: &'t DeTable<'t>, folder: &Path) -> 
         sound,
         light,
         announcements,
+        lookup,
     };
     no_item_twice(notes, &programme);
     Some(programme)

@@ -17,6 +17,7 @@ expected! {
     A_DATE = "ngày có thật, như \"24/11/2026\"", "a date such as \"24/11/2026\"";
     A_DIGEST = "64 chữ số thập lục phân viết thường", "64 lower-case hexadecimal digits";
     A_FILE = "đường dẫn tính từ thư mục của tệp này", "a path beside this programme";
+    A_FOLDER = "thư mục tính từ thư mục của tệp này", "a folder beside this programme";
     A_LOCAL_TIME = "ngày giờ có thật, như \"24/11/2026 07:00\"",
         "a local date and time such as \"24/11/2026 07:00\"";
     A_QUOTA = "số phút phải phát mỗi ngày, như 840",

@@ -5,7 +5,7 @@ use crate::programme::{ItemPlan, LayoutPlan, MediaRef, OverlayPlan, Programme};
 use cotmoc_proto::layout::{Layout, Logo, Overlay};
 use cotmoc_proto::plan::Announcement;
 use cotmoc_proto::playlist::{Item, Playlist};
-use cotmoc_proto::release::Release;
+use cotmoc_proto::release::{LookupPart, Release};
 use cotmoc_proto::takedown::Takedown;
 use cotmoc_proto::trust::{Admitted, Root};
 use cotmoc_proto::{Digest, TimeMs};
@@ -105,6 +105,7 @@ pub fn assemble(
         sound: programme.sound.clone(),
         light: programme.light.clone(),
         announcements: announcements(programme, shelf)?,
+        lookup: lookup(programme, shelf)?,
         lifts_takedown: position.lifts_takedown,
         note: programme.note.clone(),
     })
@@ -134,6 +135,23 @@ fn layout(plan: &LayoutPlan, shelf: &Shelf) -> Option<Layout> {
         zones: plan.zones.clone(),
         overlays: overlays?,
     })
+}
+
+/// The content package: `None` if a part has not been looked at, `Some(None)` if there is none.
+#[expect(
+    clippy::option_option,
+    reason = "there may be none, and it may not be known yet"
+)]
+fn lookup(programme: &Programme, shelf: &Shelf) -> Option<Option<LookupPart>> {
+    let Some(plan) = &programme.lookup else {
+        return Some(None);
+    };
+    let asset = |media| shelf.get(media).map(|described| described.asset.clone());
+    let media: Option<Vec<_>> = plan.media.iter().map(asset).collect();
+    Some(Some(LookupPart {
+        content: asset(&plan.content)?,
+        media: media?,
+    }))
 }
 
 fn announcements(programme: &Programme, shelf: &Shelf) -> Option<Vec<Announcement>> {

@@ -114,6 +114,13 @@ fn facts(release: &Release) -> BTreeMap<String, String> {
         let name = format!("announcement {} · times", one.item.id);
         facts.insert(name, look::heard(one));
     }
+    if let Some(part) = &release.lookup {
+        facts.insert("lookup · content".to_owned(), media(&part.content));
+        for asset in &part.media {
+            let name = format!("lookup · media {}", asset.sha256.short());
+            facts.insert(name, media(asset));
+        }
+    }
     facts
 }
 

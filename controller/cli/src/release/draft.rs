@@ -3,13 +3,15 @@
 use super::assemble::{Position, Shelf, assemble, in_force};
 use super::document::Document;
 use super::look as looks;
+use super::lookup;
 use super::show;
 use crate::desk::{Desk, OfflineArgs};
-use crate::media::{Admission, AdmitArgs, Described, Look, MediaDir, upload};
+use crate::lookup::content_of;
+use crate::media::{Admission, AdmitArgs, Described, Look, MediaDir, describe, upload};
 use crate::out::Out;
 use crate::programme::mistake::{Mistake, Mistakes, Place};
 use crate::programme::words::say;
-use crate::programme::{self, MediaRef, Notes, Programme, Use};
+use crate::programme::{self, LookupPlan, MediaRef, Notes, Programme, Use};
 use crate::settings::{Settings, default_media_dir};
 use crate::{clock, files, text};
 use anyhow::{Context as _, Result, bail};
@@ -77,13 +79,17 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
         ..Document::new(envelope)?
     };
     document.store(&desk).await?;
-    report(out, &document, args)
+    report(out, &document, args, programme.lookup.as_ref())
 }
 
-fn report(out: Out, document: &Document, args: &Args) -> Result<()> {
+fn report(out: Out, document: &Document, args: &Args, plan: Option<&LookupPlan>) -> Result<()> {
     show::head(out, &document.release);
     looks::show(out, &document.release);
     show::items(out, &document.release);
+    let content = plan
+        .map(|plan| content_of(&plan.package.open()?))
+        .transpose()?;
+    lookup::show(out, &document.release, content.as_ref());
     out.say("");
     out.fact(text::WROTE, args.out.display());
     out.fact(text::DRAFT, document.digest());
@@ -117,11 +123,11 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
     };
     let admission = args.admit.admission(None)?;
     let mut shelf = Shelf::new();
-    for (place, media, _used) in programme.iter().flat_map(Programme::media) {
+    for (place, media, used) in programme.iter().flat_map(Programme::media) {
         if shelf.contains_key(media) {
             continue;
         }
-        match look(desk, &admission, media).await {
+        match look(desk, &admission, (media, used)).await {
             Ok(described) => {
                 shelf.insert(media.clone(), described);
             }
@@ -134,6 +140,13 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
             notes.add(place.clone(), "", said);
         }
     }
+    if let Some(plan) = programme
+        .as_ref()
+        .and_then(|programme| programme.lookup.as_ref())
+        && let Err(error) = plan.package.verified()
+    {
+        notes.add(plan.place.clone(), "", format!("{error:#}"));
+    }
     let list = notes.into_list();
     match programme {
         Some(programme) if list.is_empty() => Ok((programme, shelf)),
@@ -144,9 +157,10 @@ async fn read(desk: &Desk<'_>, source: &str, args: &Args) -> Result<(Programme, 
 async fn look(
     desk: &Desk<'_>,
     admission: &Admission,
-    media: &MediaRef,
+    (media, used): (&MediaRef, Use),
 ) -> Result<crate::media::Described> {
     match media {
+        MediaRef::File(path) if used == Use::Lookup => describe(desk.out, path),
         MediaRef::File(path) => admission.admit(desk.out, path),
         MediaRef::Slide(bytes) => describe_slide(bytes),
         MediaRef::Asset(sha256) => {
@@ -198,7 +212,7 @@ fn slide_file(bytes: &[u8]) -> Result<PathBuf> {
 fn misused(used: Use, mime: Mime) -> Option<String> {
     let (fits, vi, en) = match used {
         Use::Playlist => (
-            !mime.is_sound(),
+            !mime.is_sound() && mime != Mime::Lookup,
             "chỉ có âm thanh; âm thanh dùng trong [[announcement]], không dùng trong danh sách chiếu",
             "sound alone; sound belongs to an [[announcement]], not to a playlist",
         ),
@@ -211,6 +225,11 @@ fn misused(used: Use, mime: Mime) -> Option<String> {
             mime.is_picture_file(),
             "biểu trưng phải là hình PNG, JPEG hoặc WebP",
             "a logo must be a PNG, JPEG or WebP picture",
+        ),
+        Use::Lookup => (
+            mime == Mime::Lookup,
+            "không phải gói nội dung; hãy tạo bằng cotmoc lookup build",
+            "no content package; `cotmoc lookup build` makes one",
         ),
         Use::Announcement => (
             mime.is_sound(),

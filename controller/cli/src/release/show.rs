@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::look::{self, Slides};
+use super::lookup;
 use super::schedule::{self, Days, Stretch};
 use super::words;
 use crate::api::Api;
@@ -14,6 +15,7 @@ use crate::signing::{self, ClauseState};
 use crate::table::Table;
 use crate::{clock, format, text};
 use anyhow::{Context as _, Result, bail};
+use cotmoc_lookup::Content;
 use cotmoc_proto::ChannelId;
 use cotmoc_proto::envelope::Envelope;
 use cotmoc_proto::playlist::{CalendarDate, Item};
@@ -69,6 +71,8 @@ pub async fn run(
     items(out, release);
     let slides = slides(out, settings, (release, api)).await;
     look::show_slides(out, release, &slides);
+    let content = lookup_content(out, settings, release).await;
+    lookup::show(out, release, content.as_ref());
     let days = schedule::date(release, date);
     programme(out, release, &days);
     let slides: BTreeMap<String, &Slide> = slides
@@ -83,6 +87,12 @@ pub async fn run(
         "days": days,
     }))?;
     Ok(())
+}
+
+async fn lookup_content(out: Out, settings: &Settings, release: &Release) -> Option<Content> {
+    let folder = MediaDir::open(default_media_dir()).ok()?;
+    let api = Api::new(settings).ok();
+    lookup::content(out, &folder, api.as_ref(), release.lookup.as_ref()).await
 }
 
 /// The text slides of the release that this computer or the controller has, every byte checked.

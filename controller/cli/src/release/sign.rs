@@ -4,7 +4,7 @@
 use super::assemble::in_force;
 use super::check::objections;
 use super::document::Document;
-use super::{diff, look, schedule, show};
+use super::{diff, look, lookup, schedule, show};
 use crate::desk::{Desk, OfflineArgs};
 use crate::media::{MediaDir, Verified};
 use crate::out::Out;
@@ -13,6 +13,7 @@ use crate::signing::{self, ClauseState, KeyArgs};
 use crate::table::Table;
 use crate::{clock, format, text};
 use anyhow::{Result, bail, ensure};
+use cotmoc_lookup::Content;
 use cotmoc_proto::Digest;
 use cotmoc_proto::release::Release;
 use cotmoc_proto::takedown::Takedown;
@@ -52,6 +53,7 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
         against.join("\n")
     );
     let media = verify_media(&desk, release, args).await?;
+    let content = lookup::verified(release, &media)?;
     let people = out.for_a_decision();
     show::head(people, release);
     look::show(people, release);
@@ -66,6 +68,8 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
     show::programme(people, release, &schedule::week(release, today));
     let changes = diff::changes(last.as_ref().map(|last| &last.document), release);
     diff::show(people, last.is_some(), &changes);
+    let published = last.as_ref().map(|last| &last.document);
+    show_lookup(people, &desk, (published, release, content.as_ref()), args).await?;
     let takedowns = desk.takedowns(&release.channel).await?;
     for (takedown, asset) in in_force(last.as_ref(), &takedowns) {
         if takedown.seq <= release.lifts_takedown {
@@ -84,6 +88,21 @@ pub async fn run(out: Out, settings: &Settings, args: &Args) -> Result<()> {
     };
     document.store(&desk).await?;
     report(out, &desk, &document, &media)
+}
+
+/// The content of the kiosks, and what changes in it.
+async fn show_lookup(
+    out: Out,
+    desk: &Desk<'_>,
+    (published, release, content): (Option<&Release>, &Release, Option<&Content>),
+    args: &Args,
+) -> Result<()> {
+    lookup::show(out, release, content);
+    let folder = MediaDir::open(args.media_dir.clone().unwrap_or_else(default_media_dir))?;
+    let part = published.and_then(|release| release.lookup.as_ref());
+    let before = lookup::content(desk.out, &folder, desk.api.as_ref(), part).await;
+    lookup::changes(out, (published, before.as_ref()), (release, content));
+    Ok(())
 }
 
 /// What was taken down and would be shown again.

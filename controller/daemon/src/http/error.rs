@@ -177,7 +177,8 @@ impl From<Reject> for ApiError {
             | Reject::NoSuchTemplate { .. }
             | Reject::OtherRelease { .. }
             | Reject::TakenDown { .. }
-            | Reject::Quota { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            | Reject::Quota { .. }
+            | Reject::BadLookup { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, reject.code(), reject.to_string()).remedy(remedy(&reject))
     }
@@ -221,7 +222,8 @@ fn remedy(reject: &Reject) -> &'static str {
         | Reject::BadOverride { .. }
         | Reject::BadSoftware { .. }
         | Reject::NeedsStep { .. }
-        | Reject::Quota { .. } => "draft the document again",
+        | Reject::Quota { .. }
+        | Reject::BadLookup { .. } => "draft the document again",
     }
 }
 

@@ -236,7 +236,12 @@ impl Gate {
             self.add_signatures(bytes)
         } else {
             match self.check_media(&admitted.document, outcomes) {
-                Media::Ready => self.accept_release(bytes, named, admitted.document),
+                Media::Ready => {
+                    if let Err(reject) = self.tried(&admitted.document) {
+                        return self.failed(reject, sha256, outcomes);
+                    }
+                    self.accept_release(bytes, named, admitted.document)
+                }
                 Media::More => {
                     self.intake.is_checking = true;
                     return;
@@ -257,6 +262,22 @@ impl Gate {
             }
             Err(error) => self.not_kept(What::Release, sha256, &error, outcomes),
         }
+    }
+
+    fn tried(&self, release: &Release) -> Result<(), Reject> {
+        let trial = self.trial.as_ref();
+        trial.map_or(Ok(()), |trial| trial.release(release, &self.shelf))
+    }
+
+    /// A release that cannot be used will not be usable later: the same bytes are not tried again.
+    fn failed(&mut self, reject: Reject, sha256: Digest, outcomes: &mut Vec<Outcome>) {
+        if let Reject::MediaMissing { asset } = &reject {
+            self.intake.waiting_for = Some(*asset);
+            return;
+        }
+        self.forget_candidate();
+        self.intake.settled = Some(sha256);
+        self.refuse(What::Release, reject, sha256, outcomes);
     }
 
     fn accept_release(

@@ -7,6 +7,7 @@ use cotmoc_proto::Digest;
 use cotmoc_proto::media::Asset;
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,6 +91,27 @@ impl MediaShelf {
     /// not readable.
     pub fn open(&self, asset: &Asset) -> Result<VerifiedReader, MediaError> {
         VerifiedReader::open(&self.inner.folder, asset)
+    }
+
+    /// The whole asset in our own memory: every chunk and the whole are what was signed.
+    ///
+    /// # Errors
+    /// [`MediaError`] at the first byte that is not.
+    pub fn read(&self, asset: &Asset) -> Result<Vec<u8>, MediaError> {
+        let mut reader = self.open(asset)?;
+        let failed = |error| match io::Error::downcast::<MediaError>(error) {
+            Ok(error) => error,
+            Err(source) => MediaError::Io {
+                blob: asset.sha256,
+                source,
+            },
+        };
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(failed)?;
+        if Digest::of(&bytes) != asset.sha256 {
+            return Err(MediaError::integrity(asset.sha256, Defect::Whole));
+        }
+        Ok(bytes)
     }
 
     /// Reads and hashes the whole asset, whatever is known about it.

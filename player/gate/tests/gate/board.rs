@@ -1,6 +1,7 @@
 //! A device's folders and the site that signs for it.
 
 use cotmoc_gate::{Finding, Gate, GateConfig, Outcome, What};
+use cotmoc_proto::device::ScreenKind;
 use cotmoc_proto::media::{Asset, Mime};
 use cotmoc_proto::release::Release;
 use cotmoc_proto::resolve::{Moment, Picture, Resolution, Show, resolve};
@@ -42,6 +43,7 @@ impl Board {
             inbox_dir: self.path("inbox"),
             media_dir: self.path("media"),
             me: self.site.identity("W01"),
+            kind: ScreenKind::Wall,
             factory_root: self.factory_root(),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::board::{Board, version};
 use cotmoc_gate::{Gate, GateConfig, Outcome};
+use cotmoc_proto::device::ScreenKind;
 use cotmoc_proto::trust::factory_root;
 use cotmoc_test_kit::Site;
 use std::fs;
@@ -94,6 +95,7 @@ fn config(folder: &Path) -> GateConfig {
         inbox_dir: folder.join("inbox"),
         media_dir: folder.join("media"),
         me: Site::new().identity("W01"),
+        kind: ScreenKind::Wall,
         factory_root: factory,
     }
 }

@@ -9,6 +9,7 @@ mod board;
 mod disk;
 mod inbox;
 mod kill;
+mod lookup;
 mod overrides;
 mod rollback;
 mod roots;

@@ -3,7 +3,7 @@
 mod entries;
 mod report;
 
-use super::{Canary, Category, Cluster, Content, Defect, Synonyms};
+use super::{Canary, Category, Cluster, Content, Defect, MapPicture, Problem, Synonyms};
 use cotmoc_proto::{CategoryId, EntryId, UnitCode};
 use report::Report;
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ impl Content {
         let mut report = Report::default();
         let names = Names::of(self, &mut report);
         check_cluster(&self.cluster, &mut report);
+        if let Some(map) = &self.map {
+            check_map(map, &mut report);
+        }
         for (index, category) in self.categories.iter().enumerate() {
             report.member("categories", index, category.id.as_str());
             check_category(category, &names, &mut report);
@@ -100,6 +103,16 @@ fn check_cluster(cluster: &Cluster, report: &mut Report) {
     report.localized("staff", &cluster.staff, NAME_CHARS);
     if cluster.window.defect().is_some() {
         report.ends_before_start("window");
+    }
+}
+
+fn check_map(map: &MapPicture, report: &mut Report) {
+    report.list("map");
+    entries::check_picture("picture", &map.picture, report);
+    let (north, west) = map.north_west.microdeg();
+    let (south, east) = map.south_east.microdeg();
+    if north <= south || west >= east {
+        report.add("south_east", Problem::MapTurned);
     }
 }
 

@@ -82,6 +82,8 @@ pub enum Problem {
     },
     /// An address that is not `https://`.
     NotHttps,
+    /// A map whose corners do not span north up, west on the left.
+    MapTurned,
 }
 
 impl Problem {
@@ -117,6 +119,9 @@ impl Problem {
                 "có {syllables} âm tiết cho {characters} chữ Hán, hãy viết mỗi chữ một âm tiết, cách nhau bằng dấu cách"
             ),
             Self::NotHttps => "phải bắt đầu bằng https://, hãy sửa địa chỉ".into(),
+            Self::MapTurned => {
+                "không nằm về phía đông nam của góc trên bên trái, hãy sửa tọa độ hai góc".into()
+            }
         }
     }
 
@@ -152,6 +157,9 @@ impl Problem {
                 "has {syllables} syllables for {characters} characters, write one syllable for each, separated by spaces"
             ),
             Self::NotHttps => "must begin with https://, correct the address".into(),
+            Self::MapTurned => {
+                "is not south-east of the upper left corner, correct the two corners".into()
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Entry {
     pub website: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<Picture>,
+    /// How to get there from the kiosk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Localized<String>>,
     #[serde(default, skip_serializing_if = "Access::is_empty")]
     pub access: Access,
     /// 0 to 1000; the more popular comes first among equals.
@@ -241,6 +244,12 @@ impl Position {
         } else {
             Err(BadPosition(lat_microdeg, lon_microdeg))
         }
+    }
+
+    /// Latitude and longitude in millionths of a degree.
+    #[must_use]
+    pub const fn microdeg(self) -> (i32, i32) {
+        (self.lat_microdeg, self.lon_microdeg)
     }
 
     /// Degrees north of the equator.

@@ -56,7 +56,8 @@ impl<'c> Context<'c> {
         let parent = |(_, category): &(u16, &'c Category)| {
             self.categories.get(category.parent.as_ref()?).copied()
         };
-        for (_, category) in std::iter::successors(above, parent) {
+        // A category that is its own ancestor is a defect, not a reason to go on for ever.
+        for (_, category) in std::iter::successors(above, parent).take(self.categories.len()) {
             names.extend(belonging(&category.name, CATEGORY));
         }
         let synonyms = self.thesaurus.of_names(&names);

@@ -1,6 +1,8 @@
 //! A package in use.
 
+use super::bundle::{self, BadBundle};
 use super::entries::{BadEntries, BadEntry, Entries};
+use super::{CANARIES, CONTENT, INDEX};
 use crate::content::{Canary, Category, Content, Entry, KindTag};
 use crate::index::{BadIndex, Index};
 use crate::query::{Answer, Effort, Hit, Searcher, Wanted};
@@ -8,6 +10,7 @@ use cotmoc_proto::json::parse_strict;
 use cotmoc_proto::{CategoryId, EntryId, TimeMs};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// So many first answers of a canary query must hold its entries.
 pub(super) const CANARY_ANSWERS: usize = 10;
@@ -35,6 +38,8 @@ impl<B: AsRef<[u8]>> Files<B> {
 /// Why a package cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPackage {
+    #[error(transparent)]
+    Bundle(#[from] BadBundle),
     #[error(transparent)]
     Content(#[from] BadEntries),
     #[error(transparent)]
@@ -70,6 +75,26 @@ pub struct Lookup<B> {
     entries: Entries<B>,
     head: Content,
     canaries: Vec<Canary>,
+}
+
+impl Lookup<Arc<[u8]>> {
+    /// Takes the package of a bundle into use.
+    ///
+    /// # Errors
+    /// A bundle that is none, or whose files are damaged or no package.
+    pub fn of_bundle(bytes: &[u8]) -> Result<Self, BadPackage> {
+        let mut parts = bundle::open(bytes)?;
+        let mut take = |path: &str| {
+            let part = parts.remove(path);
+            part.ok_or_else(|| BadBundle::Missing(path.to_owned()))
+        };
+        let files = Files {
+            content: take(CONTENT)?,
+            index: take(INDEX)?,
+            canaries: take(CANARIES)?,
+        };
+        Self::open(files)
+    }
 }
 
 impl<B: AsRef<[u8]>> Lookup<B> {
@@ -127,6 +152,17 @@ impl<B: AsRef<[u8]>> Lookup<B> {
             effort: limits.effort,
         };
         searcher.search(&self.index, typed, &wanted)
+    }
+
+    /// Every canary query.
+    #[must_use]
+    pub fn canaries(&self) -> &[Canary] {
+        &self.canaries
+    }
+
+    /// Every entry, by id.
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry, BadEntry>> {
+        (0..self.entries.count()).filter_map(|number| self.entries.get(number).transpose())
     }
 
     /// The entry `id`.

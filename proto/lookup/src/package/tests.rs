@@ -206,6 +206,48 @@ fn canaries_of_an_old_package_still_find_entries_that_are_over() {
 }
 
 #[test]
+fn a_bundle_is_the_package_and_media_are_spread_by_their_digest() {
+    let package = package();
+    let lookup = Lookup::of_bundle(&package.bundle()).unwrap();
+    assert_eq!(lookup.run_canaries(), []);
+    assert_eq!(lookup.entries().filter_map(Result::ok).count(), 2);
+    assert_eq!(package.media(), Vec::<Vec<&Listed>>::new());
+    let mut other = package.clone();
+    other.files.index = build(&content(), &[]).unwrap().files.content;
+    let error = Lookup::of_bundle(&other.bundle()).unwrap_err();
+    assert!(matches!(error, BadPackage::Index(_)), "{error}");
+    let listed = Listed::of("media/a.webp", b"a");
+    assert!(bundle::number(&listed) < bundle::MAX_MEDIA_BUNDLES);
+}
+
+#[test]
+fn a_place_is_found_in_the_map_or_is_outside_of_it() {
+    let position = |lat, lon| json!({"lat_microdeg": lat, "lon_microdeg": lon});
+    let map = json!({
+        "picture": {"file": "map.webp", "alt": {"vi": "Bản đồ"}, "credit": "x", "licence": "CC0"},
+        "north_west": position(22_600_000, 103_900_000),
+        "south_east": position(22_400_000, 104_100_000),
+    });
+    let mut value = small();
+    value["map"] = map;
+    let content = read(&value).unwrap();
+    assert_eq!(content.defects(), []);
+    let place = |lat, lon| crate::content::Position::new(lat, lon).unwrap();
+    let map = content.map.clone().unwrap();
+    assert_eq!(map.locate(place(22_500_000, 103_950_000)), Some((250, 500)));
+    assert_eq!(map.locate(place(22_700_000, 103_950_000)), None);
+    assert_eq!(map.locate(place(22_500_000, 104_100_000)), None);
+    let missing = build(&content, &[]).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "the map needs map.webp, which is not there"
+    );
+    value["map"]["south_east"] = position(22_700_000, 104_100_000);
+    let defects = read(&value).unwrap().defects();
+    assert!(matches!(defects.as_slice(), [one] if one.place.field == "south_east"));
+}
+
+#[test]
 fn files_of_two_packages_are_not_opened_together() {
     let mut value = small();
     value["entries"].as_array_mut().unwrap().pop();

@@ -79,6 +79,7 @@ pub fn release(playlists: Vec<Playlist>) -> Release {
         sound: SoundPlan::default(),
         light: LightPlan::default(),
         announcements: Vec::new(),
+        lookup: None,
         lifts_takedown: 0,
         note: String::new(),
     }

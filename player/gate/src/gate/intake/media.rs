@@ -32,7 +32,7 @@ impl Gate {
     pub(super) fn check_media(&mut self, release: &Release, outcomes: &mut Vec<Outcome>) -> Media {
         let mut left = STEP_BYTES;
         let mut lacks = None;
-        for asset in release.assets() {
+        for asset in release.assets_for(self.config.kind) {
             match self.check_asset(asset, &mut left) {
                 Ok(Progress::Good) => {
                     self.intake.damaged.remove(&asset.sha256);

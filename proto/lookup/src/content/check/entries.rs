@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use super::{NAME_CHARS, Names};
-use crate::content::{Entry, Event, Kind, Notice, Problem, Procedure, Text};
+use crate::content::{Entry, Event, Kind, Notice, Picture, Problem, Procedure, Text};
 use crate::hours::Hours;
 use crate::language::Language;
 use cotmoc_proto::TimeMs;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 const SHORT_CHARS: usize = 400;
 const BODY_CHARS: usize = 20_000;
+const ROUTE_CHARS: usize = 1_000;
 const MAX_POPULARITY: u16 = 1_000;
 
 pub(super) fn check(entry: &Entry, names: &Names, report: &mut Report) {
@@ -30,10 +31,14 @@ pub(super) fn check(entry: &Entry, names: &Names, report: &mut Report) {
     for alias in &entry.aliases {
         report.text("aliases", &alias.text, NAME_CHARS);
     }
-    let localized = [("address", &entry.address), ("price", &entry.price)];
-    for (field, text) in localized {
+    let localized = [
+        ("address", &entry.address, 2 * NAME_CHARS),
+        ("price", &entry.price, 2 * NAME_CHARS),
+        ("route", &entry.route, ROUTE_CHARS),
+    ];
+    for (field, text, most) in localized {
         text.iter()
-            .for_each(|text| report.localized(field, text, 2 * NAME_CHARS));
+            .for_each(|text| report.localized(field, text, most));
     }
     check_phones_and_pictures(entry, report);
     if let Some(hours) = &entry.hours {
@@ -102,10 +107,14 @@ fn check_phones_and_pictures(entry: &Entry, report: &mut Report) {
     }
     report.count("pictures", entry.pictures.len(), 0..=20);
     for picture in &entry.pictures {
-        report.localized("pictures.alt", &picture.alt, 400);
-        report.text("pictures.credit", &picture.credit, NAME_CHARS);
-        report.text("pictures.licence", &picture.licence, NAME_CHARS);
+        check_picture("pictures", picture, report);
     }
+}
+
+pub(super) fn check_picture(field: &str, picture: &Picture, report: &mut Report) {
+    report.localized(&format!("{field}.alt"), &picture.alt, 400);
+    report.text(&format!("{field}.credit"), &picture.credit, NAME_CHARS);
+    report.text(&format!("{field}.licence"), &picture.licence, NAME_CHARS);
 }
 
 fn check_hours(hours: &Hours, report: &mut Report) {
