@@ -182,7 +182,13 @@ fn every_daemon_says_that_it_is_ready_and_feeds_its_watchdog() {
     let controller = "data = \"controller\"\n[listen]\ndevice = \"127.0.0.1:0\"\n\
                       enrol = \"127.0.0.1:0\"\nconsole = \"127.0.0.1:0\"\n";
     std::fs::write(board.path("controller.toml"), controller).unwrap();
-    for program in ["agent", "wall", "controller"] {
+    let kiosk = format!(
+        "site = \"{site}\"\nchannel = \"{channel}\"\ndevice = \"K01\"\nlisten = \"127.0.0.1:0\"\n\
+         factory_root = \"root.dsse\"\ndata = \"kiosk\"\ninbox = \"inbox\"\n\
+         media = \"media\"\nlink = \"link.sock\"\n"
+    );
+    std::fs::write(board.path("kiosk.toml"), kiosk).unwrap();
+    for program in ["agent", "wall", "kiosk", "controller"] {
         assert_tells(&board.dir, program, program);
     }
     let key = std::fs::read_to_string(board.path("controller/beacon.pub")).unwrap();
