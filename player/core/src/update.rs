@@ -240,30 +240,35 @@ impl Update {
 
     fn started(&mut self, slot: Slot, boot: &BootId, mono_ms: Millis) -> Vec<Effect> {
         self.boot = Some(boot.clone());
-        let is_new = slot != self.slot;
+        if slot != self.slot {
+            return self.started_other(boot, mono_ms);
+        }
+        // A process that died right after it had decided so may not have said it.
+        let keep = Effect::Keep(self.slot);
         match self.phase.clone() {
+            Phase::Idle | Phase::Installed(_) => vec![keep],
             // Cut off while it was written: it is written again.
-            Phase::Installing(target) if !is_new => vec![self.install(target)],
+            Phase::Installing(target) => vec![keep, self.install(target)],
             // The board has not started again since it was chosen.
-            Phase::Chosen { boot: last, .. } if !is_new && last == *boot => self.choose(),
-            Phase::Chosen { target, .. } if is_new => self.try_out(target, 1, mono_ms),
-            Phase::Trial(trial) if is_new && trial.boot == *boot => Vec::new(),
-            Phase::Trial(trial) if is_new && trial.starts < MOST_TRIES => {
+            Phase::Chosen { boot: last, .. } if last == *boot => self.choose(),
+            Phase::Chosen { target, .. } | Phase::Trial(Trial { target, .. }) => {
+                vec![keep, self.fail(target, Failure::NotStarted)]
+            }
+            Phase::Leaving(target) => vec![keep, self.fail(target, Failure::NotWell)],
+        }
+    }
+
+    fn started_other(&mut self, boot: &BootId, mono_ms: Millis) -> Vec<Effect> {
+        match self.phase.clone() {
+            Phase::Chosen { target, .. } => self.try_out(target, 1, mono_ms),
+            Phase::Trial(trial) if trial.boot == *boot => Vec::new(),
+            Phase::Trial(trial) if trial.starts < MOST_TRIES => {
                 self.try_out(trial.target, trial.starts + 1, mono_ms)
             }
-            Phase::Trial(trial) if is_new => self.leave(trial.target),
-            Phase::Chosen { target, .. } | Phase::Trial(Trial { target, .. }) => {
-                vec![self.fail(target, Failure::NotStarted)]
-            }
-            Phase::Leaving(target) if !is_new => vec![self.fail(target, Failure::NotWell)],
+            Phase::Trial(trial) => self.leave(trial.target),
             // The starter took another slot than the one that stays.
-            Phase::Idle | Phase::Installing(_) | Phase::Installed(_) | Phase::Leaving(_)
-                if is_new =>
-            {
-                vec![Effect::Keep(self.slot), Effect::Restart]
-            }
             Phase::Idle | Phase::Installing(_) | Phase::Installed(_) | Phase::Leaving(_) => {
-                Vec::new()
+                vec![Effect::Keep(self.slot), Effect::Restart]
             }
         }
     }

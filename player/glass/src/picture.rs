@@ -115,11 +115,11 @@ mod tests {
                 let (cx, cy) = ((x - right - (width - 24)), (y - down));
                 let is_in = (0..24).contains(&cx) && (0..24).contains(&cy);
                 let cell = cy / 3 * 8 + cx / 3;
-                let is_light = is_in && number >> (63 - cell.max(0) as u32 % 64) & 1 == 1;
+                let is_light = is_in && number >> (63 - cell.rem_euclid(64)) & 1 == 1;
                 let pixel = match (is_in, is_light) {
                     (true, true) => [255; 3],
                     (true, false) => [0; 3],
-                    (false, _) => [(x % 251) as u8, (y * 2) as u8, 90],
+                    (false, _) => [x % 251, y * 2, 90].map(|s| u8::try_from(s).unwrap()),
                 };
                 file.extend(pixel);
             }
