@@ -5,8 +5,10 @@ mod accounts;
 mod desk;
 mod frame;
 mod incidents;
+mod ledger;
 mod maintenance;
 mod model;
+mod obligations;
 mod session;
 mod sign_in;
 mod words;
@@ -35,6 +37,8 @@ pub fn router() -> Router<Shared> {
         .merge(sign_in::router())
         .merge(desk::router())
         .merge(maintenance::router())
+        .merge(obligations::router())
+        .merge(ledger::router())
         .merge(accounts::router());
     InFlight::new(REQUESTS, REQUEST_TIME)
         .around(router)

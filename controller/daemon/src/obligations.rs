@@ -3,6 +3,8 @@
 
 mod orders;
 
+pub use orders::{period, short};
+
 use crate::app::Shared;
 use crate::clock;
 use crate::ledger::{Cluster, Windows, clusters};

@@ -143,14 +143,23 @@ fn clusters(app: &App) -> BTreeMap<ClusterId, About> {
 
 /// What the form says, if it says it rightly.
 fn span(form: &Announced, zone: &Zone) -> Option<(TimeMs, TimeMs)> {
-    let (hour, minute) = form.time.trim().split_once(':')?;
-    let time = DayTime::new(hour.parse().ok()?, minute.parse().ok()?)?;
-    let mut date = form.date.trim().splitn(3, '/');
-    let (day, month) = (date.next()?.parse().ok()?, date.next()?.parse().ok()?);
-    let date = jiff::civil::Date::new(date.next()?.parse().ok()?, month, day).ok()?;
-    let from = zone.at(date, time);
+    let from = moment(&form.date, &form.time, zone)?;
     let minutes: Millis = form.minutes.parse().ok()?;
     Some((from, from.plus(minutes.checked_mul(MINUTE)?)))
+}
+
+/// A local time as people write it: `23/11/2026` and `07:00`.
+pub(super) fn moment(date: &str, time: &str, zone: &Zone) -> Option<TimeMs> {
+    let (hour, minute) = time.trim().split_once(':')?;
+    let time = DayTime::new(hour.parse().ok()?, minute.parse().ok()?)?;
+    Some(zone.at(day(date)?, time))
+}
+
+/// A date as people write it: `23/11/2026`.
+pub(super) fn day(text: &str) -> Option<jiff::civil::Date> {
+    let mut date = text.trim().splitn(3, '/');
+    let (day, month) = (date.next()?.parse().ok()?, date.next()?.parse().ok()?);
+    jiff::civil::Date::new(date.next()?.parse().ok()?, month, day).ok()
 }
 
 fn line(

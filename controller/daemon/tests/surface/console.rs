@@ -43,7 +43,7 @@ impl Browser {
         rest.split('"').next().unwrap().to_owned()
     }
 
-    async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.http.post(format!("{}{path}", self.base));
         let request = request.header(COOKIE, &self.cookie).form(fields);
         let answer = answer(request).await;
@@ -59,7 +59,7 @@ impl Browser {
         answer
     }
 
-    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let csrf = self.csrf().await;
         let fields = [&[("csrf", csrf.as_str())], fields].concat();
         self.send(path, &fields).await
@@ -93,7 +93,7 @@ async fn administrator(world: &World) -> Browser {
 }
 
 /// An account for each of the other roles, two operators.
-async fn staff(world: &World) -> Browser {
+pub async fn staff(world: &World) -> Browser {
     let mut admin = administrator(world).await;
     for (account, name, role) in [
         ("truc1", "Nguyễn Văn A", "operator"),

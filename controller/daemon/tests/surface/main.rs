@@ -7,6 +7,7 @@
 )]
 
 mod blobs;
+mod books;
 mod clusters;
 mod console;
 mod crash;

@@ -25,7 +25,7 @@ pub fn yesterday() -> Span {
     Span { from_ms, to_ms }
 }
 
-fn settings(port: u16, rules: &str) -> String {
+pub fn settings(port: u16, rules: &str) -> String {
     format!(
         "{rules}\n[[notices.routes]]\nname = \"mail\"\nchannel = \"mail\"\nto = [\"x@example.vn\"]\n\
          server = \"127.0.0.1\"\nsecurity = \"none\"\nport = {port}\nfrom = \"cotmoc@example.vn\"\n\
@@ -37,7 +37,7 @@ fn settings(port: u16, rules: &str) -> String {
 }
 
 /// Due at the end of this month, for the year before, and heard of at once.
-fn this_month(stage: &str) -> String {
+pub fn this_month(stage: &str) -> String {
     let month = OperatingWindow::default().zone.date(now()).month();
     format!(
         "[[obligations]]\nid = \"bao\"\nkind = \"contribution\"\nwho = \"Báo Lào Cai\"\n\
@@ -46,12 +46,12 @@ fn this_month(stage: &str) -> String {
     )
 }
 
-async fn owed(world: &World) -> Vec<Value> {
+pub async fn owed(world: &World) -> Vec<Value> {
     let answer = world.get("/api/v1/obligations?all=true").await.expect(200);
     answer.json()["obligations"].as_array().unwrap().clone()
 }
 
-async fn first(world: &World, prefix: &str) -> Value {
+pub async fn first(world: &World, prefix: &str) -> Value {
     eventually(&format!("there is {prefix}"), async || {
         let is_it = |one: &Value| one["obligation"].as_str().unwrap().starts_with(prefix);
         owed(world).await.into_iter().find(is_it)
