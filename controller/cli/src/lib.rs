@@ -21,6 +21,7 @@ mod out;
 mod overrides;
 mod preflight;
 mod programme;
+mod provision;
 mod receipts;
 mod release;
 mod reports;
@@ -41,6 +42,7 @@ use std::process::ExitCode;
 use text::Lang;
 
 const EXIT_CONFIGURATION: u8 = 64;
+const EXIT_DIFFERS: u8 = 2;
 const EXIT_UNCONFIRMED: u8 = 3;
 
 /// Cột Mốc · màn hình LED cửa khẩu: the people's command line for border-gate walls
@@ -91,6 +93,10 @@ enum Command {
     /// Thiết bị · Devices
     #[command(subcommand)]
     Device(device::Command),
+    /// Cài một máy trống thành thiết bị tin cậy qua SSH · Make a bare board a trusted device over SSH
+    Provision(provision::Args),
+    /// Gỡ thiết bị khỏi một máy · Give a board back: its key is revoked, its data removed
+    Deprovision(provision::GiveBackArgs),
     /// Kênh · Channels
     #[command(subcommand)]
     Channel(channel::Command),
@@ -122,6 +128,8 @@ enum End {
     Unplayable,
     /// Something must be corrected first; nothing was changed.
     Wrong,
+    /// A board is not as it should be, and was only looked at.
+    Differs,
 }
 
 /// The command line as such.
@@ -144,6 +152,7 @@ pub fn run() -> ExitCode {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Unconfirmed) => ExitCode::from(EXIT_UNCONFIRMED),
         Ok(End::Unplayable | End::Wrong) => ExitCode::FAILURE,
+        Ok(End::Differs) => ExitCode::from(EXIT_DIFFERS),
         Err(error) => {
             out.error(&error);
             if error.is::<Mistakes>() {
@@ -177,6 +186,8 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Takedown(args) => return takedown::run(out, settings, &args).await,
         Command::Override(command) => return overrides::run(out, settings, &command).await,
         Command::Device(command) => device::run(out, settings, command).await?,
+        Command::Provision(args) => return provision::run(out, settings, &args).await,
+        Command::Deprovision(args) => provision::give_back(out, settings, &args).await?,
         Command::Channel(command) => channel::run(out, settings, command).await?,
         Command::Status => status::walls(out, settings).await?,
         Command::Events(args) => status::events(out, settings, &args).await?,
@@ -187,4 +198,22 @@ async fn dispatch(out: Out, settings: &Settings, command: Command) -> anyhow::Re
         Command::Drill(args) => return notices::drill(out, settings, &args).await,
     }
     Ok(End::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUIDE: &str = include_str!("../../../deploy/GUIDE.md");
+
+    #[test]
+    fn every_command_of_the_guide_is_one_that_the_command_line_takes() {
+        let is_command = |line: &&str| line.starts_with("cotmoc ");
+        let commands: Vec<&str> = GUIDE.lines().filter(is_command).collect();
+        assert!(commands.len() >= 6);
+        for line in commands {
+            let taken = Cli::try_parse_from(line.split_whitespace());
+            assert!(taken.is_ok(), "{line}: {}", taken.unwrap_err());
+        }
+    }
 }

@@ -139,3 +139,12 @@ pub fn cache_dir() -> PathBuf {
         .unwrap_or_else(std::env::temp_dir)
         .join("cotmoc")
 }
+
+/// What this person's commands must not forget.
+pub fn data_dir() -> PathBuf {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
+    data.or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("cotmoc")
+}

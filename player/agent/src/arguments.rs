@@ -23,7 +23,8 @@ pub enum Command {
     Key,
     /// Fetch the device's certificate with a one-time token.
     Enrol {
-        /// The one-time token that the controller's operator was given for this device.
+        /// The one-time token that the controller's operator was given for this device; "-" reads it from
+        /// standard input, so that no list of processes shows it.
         #[arg(
             long,
             allow_hyphen_values = true,

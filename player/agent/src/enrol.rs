@@ -7,10 +7,31 @@ use crate::{api, courier};
 use anyhow::{Context as _, bail};
 use cotmoc_proto::device::{EnrolRequest, EnrolResponse};
 use cotmoc_service::file;
+use std::io::{BufRead as _, Read as _};
 
 /// The file that holds the device's certificate, in the agent's folder.
 pub const CERTIFICATE: &str = "device.pem";
+const MAX_TOKEN_BYTES: u64 = 1_024;
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// The token, read from standard input where it is "-".
+///
+/// # Errors
+/// If standard input cannot be read or is empty.
+pub fn given(token: String) -> anyhow::Result<String> {
+    if token != "-" {
+        return Ok(token);
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_TOKEN_BYTES)
+        .read_line(&mut line)?;
+    if line.trim().is_empty() {
+        bail!("no token came on standard input: give the one that \"cotmoc device enrol\" printed");
+    }
+    Ok(line)
+}
 
 /// Fetches the device's certificate with a one-time token and stores it.
 ///

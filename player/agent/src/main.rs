@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             }
             Command::Enrol { token } => {
                 std::fs::create_dir_all(&settings.data)?;
-                enrol::enrol(&settings, &token).await
+                enrol::enrol(&settings, &enrol::given(token)?).await
             }
         }
     })

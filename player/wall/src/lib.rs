@@ -13,6 +13,7 @@ mod recheck;
 pub mod settings;
 mod setup;
 mod stage;
+pub mod test_card;
 pub mod text;
 mod trials;
 pub mod watch;

@@ -3,8 +3,9 @@
 use clap::Parser as _;
 use cotmoc_service::{folder, process};
 use cotmoc_wall::alone;
-use cotmoc_wall::arguments::Arguments;
+use cotmoc_wall::arguments::{Arguments, Command};
 use cotmoc_wall::settings::Settings;
+use cotmoc_wall::test_card;
 use cotmoc_wall::text;
 use std::process::ExitCode;
 
@@ -14,7 +15,11 @@ fn main() -> ExitCode {
         let settings = Settings::read(&arguments.config)?;
         let _held = folder::hold(&settings.data)?;
         text::warn_of_missing_typefaces();
-        let stage = tokio::task::spawn_blocking(move || alone::run(settings, &shutdown));
+        let stage =
+            tokio::task::spawn_blocking(move || match arguments.command.unwrap_or(Command::Run) {
+                Command::Run => alone::run(settings, &shutdown),
+                Command::TestCard { seconds } => test_card::run(&settings, seconds, &shutdown),
+            });
         stage.await?
     })
 }
