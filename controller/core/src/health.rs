@@ -30,6 +30,10 @@ pub struct Findings {
     pub unreached: usize,
     /// Today's drill did not arrive everywhere.
     pub is_drill_missing: bool,
+    /// The database could not be copied whole.
+    pub is_damaged: bool,
+    /// How long the database's journal is, and how long it may be, in bytes.
+    pub journal_bytes: (u64, u64),
 }
 
 /// Why the controller does not vouch for itself.
@@ -47,6 +51,10 @@ pub enum Unwell {
     Undelivered,
     #[error("today's drill did not arrive everywhere")]
     Drill,
+    #[error("the database is damaged: put a backup in its place")]
+    Damaged,
+    #[error("the database's journal grows: some program holds an old state of the database open")]
+    Journal,
 }
 
 impl Findings {
@@ -66,6 +74,8 @@ impl Findings {
             (self.differences > 0, Unwell::Differs),
             (self.unreached > 0, Unwell::Undelivered),
             (self.is_drill_missing, Unwell::Drill),
+            (self.is_damaged, Unwell::Damaged),
+            (self.journal_bytes.0 > self.journal_bytes.1, Unwell::Journal),
         ];
         let found = counts.into_iter().find(|(is_bad, _)| *is_bad);
         found.map_or(Ok(()), |(_, reason)| Err(reason))
@@ -193,6 +203,8 @@ mod tests {
             differences: 0,
             unreached: 0,
             is_drill_missing: false,
+            is_damaged: false,
+            journal_bytes: (1_000, 1_000),
         }
     }
 
@@ -200,7 +212,7 @@ mod tests {
     fn whoever_finds_anything_wrong_with_itself_does_not_vouch() {
         type Change = fn(&mut Findings);
         assert_eq!(well().vouch(), Ok(()));
-        let cases: [(Change, Unwell); 8] = [
+        let cases: [(Change, Unwell); 10] = [
             (|f| f.since_turn_ms = None, Unwell::Desk),
             (|f| f.since_turn_ms = Some(TURN_MS + 1), Unwell::Desk),
             (|f| f.write_ms = None, Unwell::Database),
@@ -209,6 +221,8 @@ mod tests {
             (|f| f.differences = 1, Unwell::Differs),
             (|f| f.unreached = 1, Unwell::Undelivered),
             (|f| f.is_drill_missing = true, Unwell::Drill),
+            (|f| f.is_damaged = true, Unwell::Damaged),
+            (|f| f.journal_bytes.0 = 1_001, Unwell::Journal),
         ];
         for (change, reason) in cases {
             let mut findings = well();

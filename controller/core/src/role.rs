@@ -1,6 +1,8 @@
 //! Resolver: what each person at the console may do. Whoever keeps the accounts decides nothing about
 //! incidents, and whoever audits changes nothing.
 
+use cotmoc_proto::TimeMs;
+use cotmoc_proto::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// What an account is for.
@@ -67,6 +69,27 @@ impl Role {
     }
 }
 
+/// In whose hands an account was last besides its person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handed<'a> {
+    pub by: &'a str,
+    pub at: TimeMs,
+}
+
+/// Whether the account `second` may agree to what `first` has proposed. Whoever makes two accounts, or gives
+/// both a password, could be both: the second agrees only once it has been its person's own for `settle_ms`.
+/// Of a first whose account is not known, the same is supposed.
+#[must_use]
+pub fn may_agree(
+    first: Option<Handed<'_>>,
+    second: Handed<'_>,
+    settle_ms: Millis,
+    now: TimeMs,
+) -> bool {
+    let is_of_another = first.is_some_and(|first| first.by != second.by);
+    is_of_another || now.since(second.at) >= settle_ms
+}
+
 impl std::str::FromStr for Role {
     type Err = UnknownRole;
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
@@ -83,6 +106,25 @@ pub struct UnknownRole(String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_new_accounts_of_one_administrator_are_not_two_people() {
+        let of = |by, at| Handed { by, at: TimeMs(at) };
+        let may = |first, second| may_agree(first, second, 1_000, TimeMs(5_000));
+        assert!(!may(Some(of("a", 0)), of("a", 4_500)));
+        assert!(
+            may(Some(of("a", 4_500)), of("a", 4_000)),
+            "its own for long enough"
+        );
+        assert!(
+            may(Some(of("b", 4_500)), of("a", 4_500)),
+            "of two administrators"
+        );
+        assert!(
+            !may(None, of("a", 4_500)),
+            "nobody knows whose the first is"
+        );
+    }
 
     #[test]
     fn nobody_both_keeps_accounts_and_decides_about_incidents() {

@@ -250,12 +250,15 @@ impl Accounts {
             return Err(AccountError::Name);
         }
         let password = self.hash(&new.account, &new.password).await?;
+        let now = clock::now();
         let row = AccountRow {
             account: new.account,
             name,
             role: new.role,
             password,
-            created_ms: clock::now(),
+            created_ms: now,
+            handed_by: by.clone(),
+            handed_ms: now,
             disabled_ms: None,
         };
         Ok(self.store.add_account(row, by, only_first).await?)

@@ -26,6 +26,7 @@ use cotmoc_proto::media::{Asset, CHUNK_BYTES};
 use cotmoc_proto::window::OperatingWindow;
 use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId, TimeMs};
 use cotmoc_service::folder::{self, Held};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
@@ -56,6 +57,8 @@ pub struct App {
     pub network: Network,
     pub faults: Faults,
     pub uploads: Arc<Semaphore>,
+    /// The database could not be copied whole.
+    pub damaged: AtomicBool,
     /// Questions for news that may be held at once.
     pub waiters: Arc<Semaphore>,
     published: watch::Sender<Arc<Published>>,
@@ -114,6 +117,7 @@ impl App {
             voice: Voice::open(&data)?,
             accounts: Accounts::open(&data, store.clone()).await?,
             operator: OperatorToken::open(&data.join("operator.token"))?,
+            damaged: AtomicBool::new(false),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             waiters: Arc::new(Semaphore::new(settings.connections)),
             published: watch::Sender::new(Arc::new(published)),

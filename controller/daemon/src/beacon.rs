@@ -22,6 +22,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -223,7 +224,15 @@ async fn findings(app: &Shared) -> Findings {
         differences,
         unreached,
         is_drill_missing: drills::is_missing(app, now).await.unwrap_or(true),
+        is_damaged: app.damaged.load(Ordering::Relaxed),
+        journal_bytes: (journal_bytes(app), app.settings.journal_bytes),
     }
+}
+
+/// The length of the database's write-ahead log; the store folds it in unless a reader is in the way.
+fn journal_bytes(app: &Shared) -> u64 {
+    let file = app.settings.data.join("controller.db-wal");
+    file.metadata().map_or(0, |metadata| metadata.len())
 }
 
 async fn call(app: &Shared, client: &Client, deaf: &mut BTreeSet<Url>) {

@@ -7,8 +7,8 @@ use crate::http::finish;
 use crate::listen::{Listener, device_tls, enrol_tls};
 use crate::settings::Settings;
 use crate::{
-    answers, api, clock, confirmations, console, device_api, drills, enrol_api, enrolment, faults,
-    incidents, network, obligations, reports, verification,
+    answers, api, backup, clock, confirmations, console, device_api, drills, enrol_api, enrolment,
+    faults, incidents, network, obligations, reports, verification,
 };
 use anyhow::Context as _;
 use cotmoc_proto::device::MAX_SYNC_BYTES;
@@ -70,6 +70,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     tasks.spawn(network::keep_looking(Arc::clone(&app), serving.clone()));
     tasks.spawn(drills::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(faults::watch(Arc::clone(&app), serving.clone()));
+    tasks.spawn(backup::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(reports::keep(Arc::clone(&app), serving.clone()));
     tasks.spawn(beacon::speak(Arc::clone(&app), serving.clone()));
     tasks.spawn(flush(Arc::clone(&app), serving.clone()));

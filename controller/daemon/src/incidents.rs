@@ -213,6 +213,7 @@ impl Desk {
         let now = clock::now();
         let views = overview(app);
         let groups = groups(&self.rules.clusters, &views);
+        self.wake(now);
         if let Err(error) = self.catch_up(app).await {
             tracing::warn!(%error, lines = self.unwritten.len(), "lines of incidents wait for the disk");
         }

@@ -18,6 +18,7 @@ mod answers;
 mod api;
 mod app;
 pub mod arguments;
+pub mod backup;
 mod beacon;
 mod blobs;
 mod ca;

@@ -14,6 +14,7 @@ pub use notices::{
 pub use people::Person;
 pub use witness::WitnessSettings;
 
+use crate::backup::BackupSettings;
 use cotmoc_controller_core::cluster::Clusters;
 use cotmoc_controller_core::liveness::Patience;
 use cotmoc_controller_core::obligation;
@@ -21,7 +22,7 @@ use cotmoc_controller_core::timetable::Timetable;
 use cotmoc_paper::Fonts;
 use cotmoc_proto::TimeMs;
 use cotmoc_proto::media::MAX_ASSET_BYTES;
-use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_proto::time::{HOUR, MINUTE, Millis};
 use cotmoc_proto::window::{DayTime, OperatingWindow};
 use cotmoc_service::config::{Mistakes, Reader};
 use jiff::civil::Date;
@@ -30,6 +31,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+const BACKUPS: &str = "backups";
 const DATA: &str = "/var/lib/cotmoc/controller";
 const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -51,6 +53,8 @@ pub struct Settings {
     pub blobs: BlobLimits,
     /// The most connections of one listener.
     pub connections: usize,
+    /// How long the database's journal may be.
+    pub journal_bytes: u64,
     pub notices: NoticeSettings,
     /// Who hears of incidents.
     pub people: Vec<Person>,
@@ -60,6 +64,10 @@ pub struct Settings {
     /// `HOST:PORT` of what shows that this machine's own network works.
     pub network: Vec<String>,
     pub witness: WitnessCall,
+    pub backup: BackupSettings,
+    /// For how long an account that an administrator has handed out agrees to nothing that another account of
+    /// the same administrator has proposed.
+    pub settle_ms: Millis,
     /// The folder of the fonts that papers are set in.
     pub fonts: PathBuf,
 }
@@ -103,6 +111,7 @@ impl Settings {
     pub fn read(config: Option<&Path>, data: Option<PathBuf>) -> Result<Self, Mistakes> {
         let mut reader = config.map_or_else(Reader::empty, Reader::open);
         let notices = notices::read(&mut reader);
+        let backups = reader.maybe_path("backup.folder");
         let settings = Self {
             data: reader.path("data", DATA),
             names: names(&mut reader),
@@ -117,6 +126,7 @@ impl Settings {
             },
             connections: usize::try_from(reader.within("limits.connections", 4_096, 16..=65_536))
                 .unwrap_or(4_096),
+            journal_bytes: reader.within("limits.journal_mb", 256, 1..=65_536) << 20,
             people: people::read(&mut reader, &notices),
             rules: Rules {
                 patience: people::patience(&mut reader),
@@ -132,15 +142,36 @@ impl Settings {
                 ),
                 every: Duration::from_secs(reader.within("witness.every_s", 30, 1..=60)),
             },
+            backup: backup(&mut reader),
+            settle_ms: hours(reader.within("accounts.settle_hours", 24, 0..=720)),
             fonts: reader.path("reports.fonts", Fonts::FOLDER),
             notices,
         };
         reader.finish()?;
+        let data = data.unwrap_or(settings.data);
+        let folder = backups.unwrap_or_else(|| data.join(BACKUPS));
         Ok(Self {
-            data: data.unwrap_or(settings.data),
+            backup: BackupSettings {
+                folder,
+                ..settings.backup
+            },
+            data,
             ..settings
         })
     }
+}
+
+fn backup(reader: &mut Reader) -> BackupSettings {
+    let keep = reader.within("backup.keep", 14, 1..=1_000);
+    BackupSettings {
+        folder: PathBuf::new(),
+        every: Duration::from_secs(reader.within("backup.every_hours", 24, 1..=168) * 3_600),
+        keep: usize::try_from(keep).unwrap_or(14),
+    }
+}
+
+fn hours(count: u64) -> Millis {
+    i64::try_from(count).unwrap_or(24).saturating_mul(HOUR)
 }
 
 fn addresses(reader: &mut Reader) -> Addresses {

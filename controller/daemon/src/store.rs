@@ -9,6 +9,7 @@
 
 mod accounts;
 mod air;
+mod backup;
 mod blobs;
 mod channels;
 mod devices;
@@ -29,6 +30,7 @@ mod seen;
 mod writer;
 
 pub use accounts::{AccountChange, AccountRow, SESSION_MS, SessionRow};
+pub use backup::{CopyError, Holdings, check_database, copy_database};
 pub use blobs::BlobRow;
 pub use channels::ChannelRow;
 pub use devices::{DeviceRow, DeviceState, Enrolled, Promoted, Registered, Registration, Renewed};
@@ -131,4 +133,32 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cotmoc_proto::TimeMs;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn fifty_writers_and_as_many_readers_never_hear_that_the_database_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("controller.db")).unwrap();
+        let tasks: Vec<_> = (0..50)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    for round in 0..20 {
+                        store.probe(TimeMs(number * 100 + round)).await?;
+                        store.probed().await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        store.close().await;
+    }
 }

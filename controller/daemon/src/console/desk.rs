@@ -13,14 +13,14 @@ use crate::clock;
 use crate::http::Segment;
 use crate::incidents::{Case, DeskError, groups};
 use crate::overview::overview;
-use crate::store::{MOST_NOTICES, ReportForm};
+use crate::store::{AccountRow, MOST_NOTICES, ReportForm};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use cotmoc_controller_core::incident::What;
-use cotmoc_controller_core::role::Right;
-use cotmoc_proto::time::{MINUTE, Millis};
+use cotmoc_controller_core::role::{Right, may_agree};
+use cotmoc_proto::time::{HOUR, MINUTE, Millis};
 use cotmoc_proto::window::OperatingWindow;
 use serde::Deserialize;
 
@@ -125,6 +125,7 @@ async fn act(
     Posted { who, form }: Posted<Deed>,
 ) -> Result<Response, Problem> {
     who.need(right(&deed).ok_or_else(Problem::unknown)?)?;
+    two_people(&app, (&id, &deed), &who).await?;
     let mut desk = app.desk.lock().await;
     let case = desk
         .case(&id)
@@ -132,6 +133,44 @@ async fn act(
     let what = what(case, &deed, &who, &form).ok_or_else(Problem::incomplete)?;
     desk.write(&app, &id, what).await?;
     Ok(Redirect::to(&format!("/incidents/{id}")).into_response())
+}
+
+/// Whoever agrees is another person than whoever has proposed, not just another account of whoever made both.
+async fn two_people(app: &Shared, (id, deed): (&str, &str), who: &SignedIn) -> Result<(), Problem> {
+    let proposed = {
+        let desk = app.desk.lock().await;
+        let incident = desk.case(id).map(|case| &case.incident);
+        let proposal = match deed {
+            "dismiss" => incident.and_then(|incident| incident.dismissal()),
+            "close" => incident.and_then(|incident| incident.closing()),
+            _ => return Ok(()),
+        };
+        proposal.map(|proposal| proposal.by.clone())
+    };
+    let Some(by) = proposed else {
+        return Ok(());
+    };
+    let account = by
+        .rsplit_once(" (")
+        .and_then(|(_, account)| account.strip_suffix(')'));
+    let first = match account {
+        Some(account) => app.store.account(account.to_owned()).await?,
+        None => None,
+    };
+    let second = app.store.account(who.account.clone()).await?;
+    let (Some(second), now) = (second, clock::now()) else {
+        return Err(Problem::forbidden());
+    };
+    let settle_ms = app.settings.settle_ms;
+    if may_agree(
+        first.as_ref().map(AccountRow::handed),
+        second.handed(),
+        settle_ms,
+        now,
+    ) {
+        return Ok(());
+    }
+    Err(Problem::too_new(settle_ms / HOUR))
 }
 
 /// What somebody needs to be allowed for a deed; `None`: there is no such deed.

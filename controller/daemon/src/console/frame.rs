@@ -111,6 +111,19 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, said)
     }
 
+    /// Whoever would agree has an account that the same administrator has handed out as the first one's.
+    pub(super) fn too_new(hours: i64) -> Self {
+        let vi = format!(
+            "Tài khoản này mới được cùng một quản trị viên tạo, mở lại hoặc đặt mật khẩu như tài khoản của người đề nghị; \
+             phải sau {hours} giờ mới được đồng ý. Hãy nhờ một người khác."
+        );
+        let en = format!(
+            "The same administrator has just made this account, opened it again or given it a password, and the \
+             first one's as well; it may agree after {hours} hours. Ask somebody else."
+        );
+        Self::new(StatusCode::CONFLICT, words(vi, en))
+    }
+
     /// A form that says nothing where it must.
     pub(super) fn incomplete() -> Self {
         let said = words(

@@ -58,6 +58,24 @@ impl Desk {
         }
     }
 
+    /// The machine slept, or the desk was stuck: nobody is accused of that time.
+    pub(super) fn wake(&mut self, now: TimeMs) {
+        let patience = &self.rules.patience;
+        let slept = self
+            .turned
+            .filter(|turned| now.since(*turned) >= patience.suspect_ms);
+        if let Some(since) = slept {
+            for watch in self.devices.values_mut() {
+                watch.liveness.resume(patience, now);
+            }
+            self.away = Some((since, now));
+            tracing::warn!(
+                since_ms = since.0,
+                "the incident desk did not look for some time; nobody is accused of that time"
+            );
+        }
+    }
+
     /// A device as its logs leave it; the controller has just begun to listen.
     fn resumed(
         &self,

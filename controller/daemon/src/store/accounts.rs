@@ -3,7 +3,7 @@
 use super::records::{Note, note};
 use super::row::{maybe_time, number, parsed, time};
 use super::{Store, StoreError};
-use cotmoc_controller_core::role::Role;
+use cotmoc_controller_core::role::{Handed, Role};
 use cotmoc_proto::time::{HOUR, MINUTE, Millis};
 use cotmoc_proto::{Digest, TimeMs};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -22,6 +22,9 @@ pub struct AccountRow {
     /// What is kept of the password, as a PHC string.
     pub password: String,
     pub created_ms: TimeMs,
+    /// In whose hands it was last besides its person's, and when.
+    pub handed_by: String,
+    pub handed_ms: TimeMs,
     /// Since when nobody signs in with it.
     pub disabled_ms: Option<TimeMs>,
 }
@@ -40,6 +43,17 @@ pub enum AccountChange {
     Password(String),
     Disabled,
     Enabled,
+}
+
+impl AccountRow {
+    /// In whose hands it was last besides its person's.
+    #[must_use]
+    pub fn handed(&self) -> Handed<'_> {
+        Handed {
+            by: &self.handed_by,
+            at: self.handed_ms,
+        }
+    }
 }
 
 impl Store {
@@ -92,14 +106,16 @@ impl Store {
                 return Ok(false);
             }
             let added = connection.execute(
-                "INSERT OR IGNORE INTO account (account, name, role, password, created_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR IGNORE INTO account
+                     (account, name, role, password, created_ms, handed_by, handed_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5)",
                 params![
                     row.account,
                     row.name,
                     row.role.as_str(),
                     row.password,
-                    row.created_ms.0
+                    row.created_ms.0,
+                    row.handed_by
                 ],
             )?;
             if added == 1 {
@@ -153,6 +169,13 @@ impl Store {
                     )?,
                 ),
             };
+            let is_own = by == account;
+            if rows == 1 && !is_own {
+                connection.execute(
+                    "UPDATE account SET handed_by = ?2, handed_ms = ?3 WHERE account = ?1",
+                    params![account, by, now.0],
+                )?;
+            }
             if rows == 1 {
                 connection.execute(
                     "UPDATE session SET ended_ms = ?2 WHERE account = ?1 AND ended_ms IS NULL",
@@ -295,6 +318,8 @@ fn account_of(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         role: parsed(row, "role")?,
         password: row.get("password")?,
         created_ms: time(row, "created_ms")?,
+        handed_by: row.get("handed_by")?,
+        handed_ms: time(row, "handed_ms")?,
         disabled_ms: maybe_time(row, "disabled_ms")?,
     })
 }

@@ -185,4 +185,40 @@ mod tests {
         writer.close().await;
         assert!(matches!(put(30).await, Err(StoreError::Stopped)));
     }
+
+    #[tokio::test]
+    async fn what_finds_the_queue_full_is_refused_at_once_and_what_waits_is_done() {
+        let connection = Connection::open_in_memory().unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let (free, stuck) = std::sync::mpsc::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let own = writer.clone();
+        let first = tokio::spawn(async move {
+            own.write(move |_| {
+                began.send(()).ok();
+                stuck.recv().ok();
+                Ok(())
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let waiting: Vec<_> = (0..QUEUE)
+            .map(|_| {
+                let writer = writer.clone();
+                tokio::spawn(async move { writer.write(|_| Ok(())).await })
+            })
+            .collect();
+        while writer.jobs.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(
+            writer.write(|_| Ok(())).await,
+            Err(StoreError::Busy)
+        ));
+        free.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok());
+        for one in waiting {
+            assert!(one.await.unwrap().is_ok());
+        }
+    }
 }

@@ -377,6 +377,11 @@ async fn ended(world: &mut World, device: &Device, (mut first, id): (Browser, &s
         .await
         .expect(303);
     first.submit(&path("close"), &[]).await.expect(409);
+    let refused = second.submit(&path("close"), &[]).await.expect(409);
+    let said = String::from_utf8(refused.body).unwrap();
+    assert!(said.contains("cùng một quản trị viên"), "{said}");
+    a_day_later(world).await;
+    let mut second = Browser::signed_in(world, "truc2").await;
     second.submit(&path("close"), &[]).await.expect(303);
     let page = second.page(&show).await;
     for expected in [
@@ -387,6 +392,18 @@ async fn ended(world: &mut World, device: &Device, (mut first, id): (Browser, &s
         assert!(page.contains(expected), "{expected} in {page}");
     }
     reports::are_final(world, id).await;
+}
+
+/// Every account has been its person's own for a day.
+async fn a_day_later(world: &mut World) {
+    world.kill();
+    let database = rusqlite::Connection::open(world.data().join("controller.db")).unwrap();
+    let day = 24 * 3_600 * 1_000;
+    database
+        .execute("UPDATE account SET handed_ms = handed_ms - ?1", [day])
+        .unwrap();
+    drop(database);
+    world.restart().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
     reason = "in a test a panic is the message"
 )]
 
+mod backup;
 mod blobs;
 mod books;
 mod clusters;
@@ -31,6 +32,7 @@ mod renewal;
 mod replies;
 mod reports;
 mod sinks;
+mod sleep;
 mod steps;
 mod sync;
 mod telephone;

@@ -190,6 +190,13 @@ impl World {
         self.process.wait().unwrap();
     }
 
+    /// Sends the controller a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.process.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Ends the controller in order.
     pub async fn end(&mut self) {
         rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).unwrap();
