@@ -28,7 +28,7 @@ use cotmoc_proto::{ChannelId, DeviceId, Reject, SiteId, TimeMs};
 use cotmoc_service::folder::{self, Held};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 const UPLOADS: usize = 8;
 
@@ -52,6 +52,8 @@ pub struct App {
     pub voice: Voice,
     pub notices: Arc<Notices>,
     pub desk: tokio::sync::Mutex<Desk>,
+    /// Told when a device says what the desk should look at before its next turn.
+    pub attention: Notify,
     pub airtime: Airtime,
     pub obligations: tokio::sync::Mutex<Obligations>,
     pub network: Network,
@@ -105,6 +107,7 @@ impl App {
             obligations: tokio::sync::Mutex::new(
                 Obligations::load(&store, &settings.obligations).await?,
             ),
+            attention: Notify::new(),
             network: Network::new(settings.network.clone()),
             faults: Faults::default(),
             blobs: Arc::new(BlobFiles::open(data.join("blobs"), settings.blobs)?),

@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 use watching::Watch;
 
 const TICK: Duration = Duration::from_secs(1);
+/// Between two turns, whatever devices say.
+const BREATH: Duration = Duration::from_millis(200);
 const MOST_EVENTS: u32 = 500;
 /// So many of a device's newest events are looked at when it fails.
 const LAST_WORDS: u32 = 20;
@@ -479,11 +481,13 @@ pub async fn keep_watch(app: Shared, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
+            () = app.attention.notified() => {}
         }
         let done = app.desk.lock().await.turn(&app).await;
         if let Err(error) = done {
             tracing::error!(%error, "the incident desk could not do its turn; it tries again at once");
         }
         notify::watchdog();
+        tokio::time::sleep(BREATH).await;
     }
 }

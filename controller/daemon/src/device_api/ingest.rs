@@ -37,6 +37,13 @@ pub(super) struct IncomingRecord {
     body: Value,
 }
 
+impl IncomingRecord {
+    /// Whether it carries a signature.
+    pub(super) fn is_signed(&self) -> bool {
+        self.body.get("receipt").is_some()
+    }
+}
+
 /// Reads one record; receipts are verified with the key of `device`.
 pub(super) fn read_record(
     device: &DeviceRow,

@@ -2,19 +2,20 @@
 //! they are on the disk; the heartbeat itself is kept in memory and flushed every few seconds.
 
 use super::Caller;
-use super::ingest::{Incoming, read_record};
+use super::ingest::{Incoming, IncomingRecord, read_record};
 use crate::app::Shared;
 use crate::clock;
 use crate::http::{ApiError, ApiResult, Json};
-use crate::seen::Heartbeat;
-use crate::store::NewRecord;
+use crate::seen::{Heartbeat, Seen};
+use crate::store::{DeviceRow, NewRecord};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use cotmoc_proto::device::{MAX_RECORDS, ScreenReport, SyncResponse, VERSION};
+use cotmoc_proto::device::{MAX_RECORDS, ScreenReport, ScreenStatus, SyncResponse, VERSION};
 use cotmoc_proto::{BootId, DeviceId};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Screens of one device; there are two at most today.
 const MAX_SCREENS: usize = 8;
@@ -27,15 +28,7 @@ pub(super) async fn sync(
     check(&device.device, &request)?;
     let now = clock::now();
     let mark = format!("{}:{}", request.boot, request.mono_ms);
-    let row = std::sync::Arc::clone(&device);
-    let incoming = request.records;
-    let reading = tokio::task::spawn_blocking(move || {
-        incoming
-            .into_iter()
-            .map(|record| read_record(&row, record))
-            .collect::<ApiResult<Vec<_>>>()
-    });
-    let records = reading.await.map_err(|_join| ApiError::internal())??;
+    let records = read(&device, request.records).await?;
     let heartbeat = Heartbeat {
         boot: request.boot,
         mono_ms: request.mono_ms,
@@ -45,8 +38,13 @@ pub(super) async fn sync(
         outbox: request.outbox,
         screens: screens(&device.device, request.screens),
     };
+    let before = app.heartbeats.get(&device.device);
+    let is_news = is_news(before.as_deref(), &heartbeat);
     // A disk that takes no records is no reason to call the device silent.
     app.heartbeats.put(&device.device, heartbeat, now);
+    if is_news {
+        app.attention.notify_one();
+    }
     let ack = store(&app, &device.device, mark, records).await?;
     let running = app
         .heartbeats
@@ -61,6 +59,36 @@ pub(super) async fn sync(
             .published()
             .desired((&device.channel, &device.device), running, now),
     }))
+}
+
+/// Signatures are checked where that keeps nobody waiting; what has none is read at once.
+async fn read(device: &Arc<DeviceRow>, incoming: Vec<IncomingRecord>) -> ApiResult<Vec<NewRecord>> {
+    let is_signed = incoming.iter().any(IncomingRecord::is_signed);
+    let device = Arc::clone(device);
+    let read_all = move || {
+        let records = incoming.into_iter();
+        records.map(|record| read_record(&device, record)).collect()
+    };
+    if !is_signed {
+        return read_all();
+    }
+    let reading = tokio::task::spawn_blocking(read_all);
+    reading.await.map_err(|_join| ApiError::internal())?
+}
+
+/// Whether the desk should hear of it at once: something is not as planned, or was not.
+fn is_news(before: Option<&Seen>, now: &Heartbeat) -> bool {
+    let is_well = |heartbeat: &Heartbeat| {
+        let mut screens = heartbeat.screens.iter();
+        let is_planned = |one: &ScreenReport| {
+            matches!(
+                one.status,
+                ScreenStatus::OnAir | ScreenStatus::StandbyByPlan
+            )
+        };
+        !heartbeat.screens.is_empty() && screens.all(is_planned)
+    };
+    !is_well(now) || before.is_none_or(|seen| !is_well(&seen.heartbeat))
 }
 
 async fn store(
