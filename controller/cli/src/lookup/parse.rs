@@ -24,28 +24,31 @@ pub fn content(tables: &Tables, created: TimeMs, findings: &Findings) -> Option<
         window: OperatingWindow::default(),
     };
     twice(tables, findings);
-    let (site, cluster) = reader.cluster()?;
+    let general = reader.cluster();
     let parts = Parts::of(&reader);
+    let map = reader.map();
+    let categories = reader.all(Key::Categories, category);
+    let entries = reader.all(Key::Entries, |fields| parts.entry(fields));
+    let synonyms = reader.all(Key::Synonyms, |fields| {
+        let words = fields.list("words");
+        Some(Synonyms { words })
+    });
+    let units = reader.all(Key::Units, unit);
+    let canaries = reader.all(Key::Canaries, canary);
+    let emergency = reader.all(Key::Emergency, contact);
+    // Only now, so that everything that is wrong is told even where this is missing.
+    let (site, cluster) = general?;
     let content = Content {
         site,
         created,
         cluster,
-        map: reader.map(),
-        categories: reader.all(Key::Categories, category),
-        entries: reader.all(Key::Entries, |fields| parts.entry(fields)),
-        synonyms: reader.all(Key::Synonyms, |fields| {
-            let words = fields.list("words");
-            Some(Synonyms { words })
-        }),
-        units: reader.all(Key::Units, unit),
-        canaries: reader.all(Key::Canaries, canary),
-        emergency: reader.all(Key::Emergency, |fields| {
-            let (name, number) = (fields.localized_required("name"), fields.phone("number"));
-            Some(Contact {
-                name: name?,
-                number: number?,
-            })
-        }),
+        map,
+        categories,
+        entries,
+        synonyms,
+        units,
+        canaries,
+        emergency,
     };
     let is_read = findings.is_empty();
     defects(&content, tables, findings, is_read);
@@ -215,6 +218,14 @@ fn unit(fields: Fields<'_>) -> Option<AdminUnit> {
         name: name?,
         old_names,
         position,
+    })
+}
+
+fn contact(fields: Fields<'_>) -> Option<Contact> {
+    let (name, number) = (fields.localized_required("name"), fields.phone("number"));
+    Some(Contact {
+        name: name?,
+        number: number?,
     })
 }
 

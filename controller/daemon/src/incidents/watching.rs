@@ -9,7 +9,11 @@ use cotmoc_controller_core::incident::{Extent, State, What};
 use cotmoc_controller_core::liveness::{Beat, Liveness, Phase};
 use cotmoc_controller_core::watch::{Plan, Scene, Watched};
 use cotmoc_proto::device::ScreenStatus;
+use cotmoc_proto::time::{Millis, SECOND};
 use cotmoc_proto::{ClusterId, DeviceId, TimeMs};
+
+/// The shortest time without a turn that is no slow turn any more.
+const SLEPT_MS: Millis = 5 * SECOND;
 
 /// One device.
 #[derive(Debug)]
@@ -61,9 +65,9 @@ impl Desk {
     /// The machine slept, or the desk was stuck: nobody is accused of that time.
     pub(super) fn wake(&mut self, now: TimeMs) {
         let patience = &self.rules.patience;
-        let slept = self
-            .turned
-            .filter(|turned| now.since(*turned) >= patience.suspect_ms);
+        // A turn that is late by the length of a few turns is a busy machine, not a sleep.
+        let least = patience.suspect_ms.max(SLEPT_MS);
+        let slept = self.turned.filter(|turned| now.since(*turned) >= least);
         if let Some(since) = slept {
             for watch in self.devices.values_mut() {
                 watch.liveness.resume(patience, now);

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn t30_a_server_that_greylists_for_fifteen_minutes_has_the_mail_within_the_next() {
+    fn a_server_that_greylists_for_fifteen_minutes_has_the_mail_within_the_next() {
         let (mut now, mut attempts) = (TimeMs(0), 0);
         while now < TimeMs(15 * MINUTE) {
             attempts += 1;

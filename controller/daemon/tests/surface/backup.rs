@@ -101,7 +101,8 @@ async fn a_damaged_page_is_found_and_no_backup_is_made_of_it() {
     let file = data.join("controller.db");
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2 / 4_096 * 4_096;
-    bytes[middle..middle + 4_096].fill(0xff);
+    // Indexes are made anew in a copy: only a page of a table is missed.
+    bytes[middle..].fill(0xff);
     std::fs::write(&file, bytes).unwrap();
     let output = controller(&["backup", "--data", path(&data), "--to", path(&bad)]);
     assert_eq!(output.status.code(), Some(1));

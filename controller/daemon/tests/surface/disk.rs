@@ -66,7 +66,7 @@ async fn wall(world: &World) -> Device {
 }
 
 #[tokio::test]
-async fn t19_on_a_full_disk_notices_leave_from_memory_and_are_stored_when_there_is_room() {
+async fn on_a_full_disk_notices_leave_from_memory_and_are_stored_when_there_is_room() {
     let server = MailServer::start("take").await;
     let mut world = World::on_a_small_disk(ROOM, &settings(server.port)).await;
     let wall = wall(&world).await;

@@ -90,7 +90,7 @@ async fn with_diacritics_a_text_goes_in_parts_that_say_the_whole() {
 }
 
 #[tokio::test]
-async fn t31_a_number_that_the_network_fails_delays_no_other_and_is_tried_again() {
+async fn a_number_that_the_network_fails_delays_no_other_and_is_tried_again() {
     let telephone = Telephone::plugged_in();
     telephone.mood().refused.insert(ONE.to_owned(), 38);
     let world = world(&telephone, "", &[route("sms", "sms", &[ONE, TWO], "")]).await;
@@ -177,7 +177,7 @@ async fn a_text_that_the_network_takes_and_loses_is_not_called_delivered() {
 }
 
 #[tokio::test]
-async fn t31_without_sim_or_network_people_hear_why_and_nothing_is_lost() {
+async fn without_sim_or_network_people_hear_why_and_nothing_is_lost() {
     let telephone = Telephone::plugged_in();
     telephone.mood().fault = Fault::NoSim;
     let world = world(&telephone, "", &[route("sms", "sms", &[ONE], "")]).await;
@@ -240,7 +240,7 @@ async fn a_technician_hears_once_of_a_modem_that_sends_nothing_and_sees_when_it_
 }
 
 #[tokio::test]
-async fn t31_a_modem_that_hangs_in_the_middle_of_a_text_is_reset_and_sends_it_again() {
+async fn a_modem_that_hangs_in_the_middle_of_a_text_is_reset_and_sends_it_again() {
     let telephone = Telephone::plugged_in();
     telephone.mood().fault = Fault::HangsAtText;
     let world = world(&telephone, "", &[route("sms", "sms", &[ONE], "")]).await;
@@ -269,7 +269,7 @@ async fn a_modem_that_stays_silent_has_its_power_switched_by_the_configured_comm
 }
 
 #[tokio::test]
-async fn t31_a_modem_that_comes_back_under_another_number_is_found_by_its_name() {
+async fn a_modem_that_comes_back_under_another_number_is_found_by_its_name() {
     let mut telephone = Telephone::plugged_in();
     let world = world(&telephone, "", &[route("sms", "sms", &[ONE], "")]).await;
     drill(&world).await;

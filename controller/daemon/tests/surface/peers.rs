@@ -58,7 +58,7 @@ async fn on(world: &World, route: &str, is: impl Fn(&Value) -> bool) -> Value {
 }
 
 #[tokio::test]
-async fn t30_eight_bad_routes_delay_no_good_one_and_each_says_what_is_wrong() {
+async fn eight_bad_routes_delay_no_good_one_and_each_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let [certificate, key, ca] = expired(&folder);
     let old = MailServer::start_at(0, "take", &[&certificate, &key]).await;

@@ -141,7 +141,7 @@ async fn assert_told_once(world: &World, postbox: &Postbox, step: &str) {
 }
 
 #[tokio::test]
-async fn t17_killed_at_any_word_to_the_mail_server() {
+async fn killed_at_any_word_to_the_mail_server() {
     for step in Step::ALL {
         let postbox = Postbox::start(Some(step)).await;
         let mut world = world(postbox.port).await;
@@ -155,7 +155,7 @@ async fn t17_killed_at_any_word_to_the_mail_server() {
 }
 
 #[tokio::test]
-async fn t17_killed_between_any_two_things_that_are_stored() {
+async fn killed_between_any_two_things_that_are_stored() {
     let opened = "EXISTS (SELECT 1 FROM incident_entry)";
     let enqueued = "EXISTS (SELECT 1 FROM notice)";
     let fired = "EXISTS (SELECT 1 FROM incident_entry WHERE entry LIKE '%fired%')";
@@ -191,7 +191,7 @@ async fn was_killed_at(step: &str, too_late: &str) -> bool {
 }
 
 #[tokio::test]
-async fn t17_killed_after_the_mail_server_said_yes_and_before_that_is_marked() {
+async fn killed_after_the_mail_server_said_yes_and_before_that_is_marked() {
     let postbox = Postbox::start(Some(Step::Stored)).await;
     let mut world = world(postbox.port).await;
     a_wall_falls_silent(&world).await;

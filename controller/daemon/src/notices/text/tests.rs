@@ -34,7 +34,7 @@ const CAUSES: [Cause; 9] = [
 const LONGEST: &str = "https://dieuhanh-cotmoc.laocai.gov.vn:80/a/0123456789abcdefghijkl";
 
 #[test]
-fn t56_every_sms_fits_in_one_part_with_the_longest_names_and_still_says_where() {
+fn every_sms_fits_in_one_part_with_the_longest_names_and_still_says_where() {
     let texts = Texts::load(None).unwrap();
     let causes = CAUSES.map(|cause| cause.words().0);
     for (occasion, cause) in all_pairs(&causes) {
