@@ -26,10 +26,13 @@ const MAX_BOARDS_BYTES: u64 = 64 << 10;
 ///
 /// # Errors
 /// If its own folders cannot be used.
-pub async fn run(settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(mut settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
     for folder in [&settings.data, &settings.runtime] {
         std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
+    // A socket's folder is passed on to programs that may run elsewhere.
+    settings.runtime = std::fs::canonicalize(&settings.runtime)
+        .with_context(|| format!("finding {}", settings.runtime.display()))?;
     let mut keeper = Keeper::new(settings)?;
     notify::ready();
     let mut tick = tokio::time::interval(TURN);

@@ -92,7 +92,7 @@ async fn w17_errors_are_json_say_what_to_do_and_leak_nothing() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_and_a_body_that_never_ends_are_cut_off() {
+async fn t40_a_head_that_is_too_long_and_a_body_that_never_ends_are_cut_off() {
     let world = World::start("").await;
     let connect = async || {
         let socket = tokio::net::TcpStream::connect(world.address("console"));

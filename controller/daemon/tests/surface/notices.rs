@@ -390,7 +390,7 @@ async fn a_sheet_is_written_and_printed_again_when_the_printer_failed() {
 }
 
 #[tokio::test]
-async fn whoever_opens_a_link_changes_nothing_and_the_button_confirms_once() {
+async fn t51_whoever_opens_a_link_changes_nothing_and_the_button_confirms_once() {
     let sink = Sink::start(|_| (StatusCode::OK, None)).await;
     let to = "\"+84911111111\", \"+84922222222\"";
     let world = world(&[sms("sms", to, sink.address, "")]).await;

@@ -6,7 +6,7 @@ use cotmoc_proto::Digest;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn duplicated_and_reordered_batches_are_stored_once_and_acknowledged_without_a_hole() {
+async fn t34_duplicated_and_reordered_batches_are_stored_once_and_acknowledged_without_a_hole() {
     let world = World::start("").await;
     let device = world.device("W01").await;
     let ack = async |mono_ms: u64, numbers: &[u64]| {
@@ -59,7 +59,7 @@ async fn what_a_newer_device_says_is_kept_and_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_that_is_wrong_is_refused_and_changes_nothing() {
+async fn t39_a_heartbeat_that_is_wrong_is_refused_and_changes_nothing() {
     let world = World::start("").await;
     let device = world.device("W01").await;
     let send = async |body: Value| {

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_or_a_number_of_this_machine_is_not_called_unless_it_is_meant() {
+    async fn t53_a_name_or_a_number_of_this_machine_is_not_called_unless_it_is_meant() {
         drop(rustls::crypto::ring::default_provider().install_default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

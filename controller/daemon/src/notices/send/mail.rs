@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn neither_subject_nor_text_nor_address_adds_a_header_or_a_recipient() {
+    async fn t53_neither_subject_nor_text_nor_address_adds_a_header_or_a_recipient() {
         for address in [
             "x@y.vn\r\nRCPT TO:<z@y.vn>",
             "x@y.vn, z@y.vn",

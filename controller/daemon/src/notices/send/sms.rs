@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_a_text_holds_it_stays_a_text() {
+    fn t53_whatever_a_text_holds_it_stays_a_text() {
         let evil = "a\"}&to=1\r\n{secret}\u{1a}";
         let json = fill(
             "{\"t\": \"{text}\"}",
