@@ -64,6 +64,8 @@ impl Cabinet {
             self.address
         );
         std::fs::write(glass.join("glass.toml"), config).unwrap();
+        // Where the programs are built, nobody else may be allowed to look.
+        std::fs::copy(bin("cotmoc-glass"), glass.join("cotmoc-glass")).unwrap();
         let script = "mkdir -p /etc/chromium/policies && mount -t tmpfs none /etc/chromium/policies && \
                       mkdir /etc/chromium/policies/managed && cp policies.json /etc/chromium/policies/managed/ && \
                       chmod -R a+rX /etc/chromium/policies && \
@@ -71,7 +73,7 @@ impl Cabinet {
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "sh", "-ec", script])
-            .arg(bin("cotmoc-glass"))
+            .arg(glass.join("cotmoc-glass"))
             .current_dir(&glass)
             .env("HOME", glass.join("run"));
         let mut process = Process::start("cotmoc-glass", command, &glass.join("log")).unwrap();
